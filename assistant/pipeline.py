@@ -1,0 +1,187 @@
+"""From a question to an answer: the sequence, readable top to bottom."""
+
+import time
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.composition import compose
+from assistant.confidence import LINE, confidence
+from assistant.errors import NoteNotFound, QuestionError
+from assistant.evidence import Evidence, candidates, unit_text, weigh
+from assistant.question import stand_alone, understand
+from assistant.retrieval import retrieve
+from assistant.settings import MAX_QUESTION, AskSettings
+from assistant.suggestions import example_questions
+from assistant.types import Answer, Event, Filters, Found, Passage, Related, Text, Turn
+from indexer.embedding import Embedder, open_embedder
+from indexer.settings import IndexSettings
+from indexer.snapshot import LiveIndex
+from indexer.types import Note
+
+DECLINED = "Your notes don't say."
+MOST_RELATED = 3
+REMEMBERED_UNITS = 20_000
+
+
+class Assistant:
+    """Answers questions from the index, with a citation for every claim."""
+
+    def __init__(self, index: LiveIndex, embedder: Embedder, settings: AskSettings | None = None) -> None:
+        self.index = index
+        self.embedder = embedder
+        self._settings = settings or AskSettings()
+        self._unit_vectors: dict[str, NDArray[np.float32]] = {}
+
+    def ask(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        filters: Filters | None = None,
+        top_k: int | None = None,
+    ) -> Answer:
+        """Answer a question, or say that the notes don't.
+
+        Args:
+            history: the conversation so far, oldest turn first.
+            top_k: how many passages to look at.
+
+        Raises:
+            QuestionError: the question is blank or too long.
+            IndexUnusable: there is no index that can answer.
+            ModelError: the embedding model cannot be loaded.
+        """
+        answer: Answer | None = None
+        for event in self.stream(question, history=history, filters=filters, top_k=top_k):
+            answer = event if isinstance(event, Answer) else answer
+        assert answer is not None
+        return answer
+
+    def stream(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        filters: Filters | None = None,
+        top_k: int | None = None,
+    ) -> Iterator[Event]:
+        """As `ask`, step by step: the passages, the text in pieces, and last the whole answer."""
+        clock = _Clock()
+        _check(question)
+        snapshot = self.index.current
+        asked = understand(stand_alone(question, history))
+        vector = self.embedder.embed_query(asked.text)
+        passages = retrieve(
+            snapshot, asked.text, vector, top_k=top_k or self._settings.top_k, filters=filters or Filters()
+        )
+        clock.mark("retrieve")
+        yield Found(passages)
+
+        units = candidates(passages)
+        similarities = self._unit_matrix([unit_text(chunk, unit) for unit, chunk in units]) @ vector
+        evidence = weigh(asked, units, similarities, snapshot.keywords)
+        sure = confidence(evidence)
+        answered = sure >= LINE
+        composed = compose(asked, evidence, snapshot.notes) if answered else None
+        clock.mark("compose")
+        text = composed.text if composed else DECLINED
+        yield from (Text(piece) for piece in text.splitlines(keepends=True))
+        yield Answer(
+            text=text,
+            abstained=not answered,
+            confidence=sure,
+            mode="extractive",
+            standalone_question=asked.text,
+            index_revision=snapshot.manifest.revision,
+            citations=composed.citations if composed else (),
+            related=() if composed else _related(evidence),
+            timings_ms=clock.times,
+            passages=passages,
+        )
+
+    def search(
+        self, query: str, *, filters: Filters | None = None, top_k: int | None = None
+    ) -> Sequence[Passage]:
+        """The passages for a query, best first. Raises as `ask`."""
+        _check(query)
+        return retrieve(
+            self.index.current,
+            query,
+            self.embedder.embed_query(query),
+            top_k=top_k or self._settings.top_k,
+            filters=filters or Filters(),
+        )
+
+    def note(self, path: str) -> Note:
+        """The note of that path, as it is in the index. Raises NoteNotFound."""
+        found = self.index.current.notes.get(path)
+        if found is None:
+            raise NoteNotFound(f"There is no note {path!r} in the index. List them with GET /api/v1/notes.")
+        return found
+
+    def example_questions(self, count: int = 6) -> Sequence[str]:
+        """Questions that the notes answer, made from what they define."""
+        return example_questions(self.index.current, count)
+
+    def ready(self) -> None:
+        """Return if a question could be answered now. Raises IndexUnusable or ModelError."""
+        _ = self.index.current
+        self.embedder.load()
+
+    def _unit_matrix(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The vectors of the texts, shape (len(texts), dimension); those seen before are not embedded again."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._unit_vectors]
+        if len(self._unit_vectors) + len(new) > REMEMBERED_UNITS:
+            self._unit_vectors = {}
+            new = list(dict.fromkeys(texts))
+        if new:
+            vectors = zip(new, self.embedder.embed_passages(new), strict=True)
+            self._unit_vectors = {**self._unit_vectors, **dict(vectors)}
+        return (
+            np.stack([self._unit_vectors[text] for text in texts]) if texts else np.zeros((0, 1), np.float32)
+        )
+
+
+def open_assistant(settings: IndexSettings) -> Assistant:
+    """An assistant over the index that the settings name. The index and the weights are opened on first use.
+
+    Raises:
+        ModelError: the embedding model's files are missing or not whole.
+    """
+    embedder = open_embedder(settings.embedding_model)
+    return Assistant(LiveIndex(settings.index, fingerprint=embedder.fingerprint), embedder)
+
+
+def _check(question: str) -> None:
+    if not question.strip():
+        raise QuestionError("The question is blank. Ask something.")
+    if len(question) > MAX_QUESTION:
+        raise QuestionError(
+            f"The question has {len(question):,} characters; at most {MAX_QUESTION:,} can be asked. Shorten it."
+        )
+
+
+def _related(evidence: Sequence[Evidence]) -> list[Related]:
+    """The nearest headings, each once."""
+    nearest: dict[tuple[str, tuple[str, ...]], Related] = {}
+    for item in evidence:
+        chunk = item.chunk
+        nearest.setdefault(
+            (chunk.note, chunk.heading_path), Related(chunk.note, chunk.heading_path, chunk.line_start)
+        )
+    return list(nearest.values())[:MOST_RELATED]
+
+
+class _Clock:
+    """Milliseconds that each stage took."""
+
+    def __init__(self) -> None:
+        self.times: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def mark(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.times[stage] = round((now - self._last) * 1000, 1)
+        self._last = now

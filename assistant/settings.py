@@ -1,0 +1,13 @@
+"""Settings of asking."""
+
+from dataclasses import dataclass
+
+MAX_QUESTION = 4_000
+MAX_TOP_K = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskSettings:
+    """How much is looked at for one question."""
+
+    top_k: int = 6

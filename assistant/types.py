@@ -1,0 +1,101 @@
+"""What flows through the assistant: turns, passages, citations, answers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from indexer.types import Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One earlier exchange of a conversation."""
+
+    question: str
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which notes may answer: shell patterns over paths (any may match) and tags (any may match)."""
+
+    paths: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ranks:
+    """Where each index placed a passage, 1 being first; None if it did not find it."""
+
+    dense: int | None = None
+    keyword: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A chunk that was found for a question, best score first."""
+
+    chunk: Chunk
+    score: float
+    ranks: Ranks
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """The exact lines that the claim numbered `[number]` stands on.
+
+    `quote` equals the note's text between `char_start` and `char_end`, letter by letter.
+    Lines are 1-based and inclusive.
+    """
+
+    number: int
+    note: str
+    heading_path: tuple[str, ...]
+    line_start: int
+    line_end: int
+    char_start: int
+    char_end: int
+    quote: str
+    note_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A heading near a question that the notes do not answer."""
+
+    note: str
+    heading_path: tuple[str, ...]
+    line_start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the notes say, with its proof; or, if `abstained`, that they do not say."""
+
+    text: str
+    abstained: bool
+    confidence: float
+    mode: str
+    standalone_question: str
+    index_revision: str
+    citations: Sequence[Citation] = ()
+    related: Sequence[Related] = ()
+    degraded: Sequence[str] = ()
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+    passages: Sequence[Passage] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Stream event: the passages that the answer is about to be made from."""
+
+    passages: Sequence[Passage]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Stream event: the next piece of the answer's text."""
+
+    text: str
+
+
+Event = Found | Text | Answer

@@ -1,0 +1,1 @@
+"""From a folder of Markdown notes to one searchable generation of an index on disk."""

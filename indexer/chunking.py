@@ -1,0 +1,185 @@
+"""Blocks -> chunks: pieces of a note that fit the embedding model and each say one thing. Pure.
+
+The chunks of a note are disjoint and together hold every character of it that is not white space.
+A chunk stays within one section; it breaks between sentences, list items and table rows, and inside one
+only where that alone is too long for the model.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import sentencex
+
+from indexer.blocks import Lines, parse_blocks, plain
+from indexer.types import Block, Chunk, Kind, Note, Span, Unit
+
+VERSION = "1"
+TARGET_TOKENS = 150  # beyond this a chunk says more than one thing, and its vector blurs
+CONTEXT_TOKENS = 64  # at most this many go to headings and parents
+SPECIAL_TOKENS = 2  # the model's own, at both ends
+LONG_ITEM = 400  # characters; a longer list item is cut into sentences
+SLICE = 1_000  # characters; nothing longer is handed to the tokenizer as one unit
+
+CountTokens = Callable[[Sequence[str]], Sequence[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A unit on its way into a chunk; `start` includes the list marker before its words."""
+
+    unit: Unit
+    start: int
+    tokens: int
+    heading_path: tuple[str, ...]
+
+
+def chunk_note(note: Note, count_tokens: CountTokens, *, max_tokens: int) -> list[Chunk]:
+    """Cut a note into chunks of at most `max_tokens` tokens each, context included.
+
+    Args:
+        count_tokens: for each text, how many tokens it has, without the model's special ones.
+        max_tokens: the embedding model's window.
+    """
+    lines = Lines(note.text)
+    blocks = parse_blocks(note.text, note.body_start)
+    units = [
+        (unit, start, block.heading_path) for block in blocks for unit, start in _units(note.text, block)
+    ]
+    budget = max_tokens - SPECIAL_TOKENS - CONTEXT_TOKENS
+    pieces = list(_fit(note.text, units, count_tokens, budget))
+    return [
+        _chunk(note, lines, group, count_tokens)
+        for group in _pack(pieces, min(TARGET_TOKENS, budget), budget)
+    ]
+
+
+def _units(text: str, block: Block) -> Iterator[tuple[Unit, int]]:
+    """The units of a block, each with the offset at which its chunk would begin."""
+    span = Span(block.content, block.span.end)
+    if block.kind is Kind.HEADING:
+        yield Unit(block.kind, block.span, block.heading_path[-1]), block.span.start
+    elif block.kind in (Kind.TABLE_ROW, Kind.TABLE_HEADER):
+        yield Unit(block.kind, block.span, _told(block), block.parents), block.span.start
+    elif block.kind in (Kind.CODE, Kind.OTHER):
+        yield Unit(block.kind, block.span, block.span.of(text), block.parents), block.span.start
+    elif block.kind is Kind.LIST_ITEM and span.end - span.start <= LONG_ITEM:
+        yield Unit(block.kind, span, plain(span.of(text)), block.parents), block.span.start
+    else:
+        for number, sentence in enumerate(_sentences(text, span)):
+            start = sentence.start if number else block.span.start
+            yield Unit(block.kind, sentence, plain(sentence.of(text)), block.parents), start
+
+
+def _told(block: Block) -> str:
+    """A table row in words: "column: value; column: value"; the first column needs no name."""
+    if not block.header:
+        return " | ".join(block.cells)
+    first, *rest = block.cells or ("",)
+    named = [
+        f"{name}: {cell}" if name else cell
+        for name, cell in zip(block.header[1:], rest, strict=False)
+        if cell
+    ]
+    return f"{first} \N{EN DASH} {'; '.join(named)}" if named else first
+
+
+def _sentences(text: str, span: Span) -> Iterator[Span]:
+    """The sentences of a paragraph. A line break within it is a space, so that it ends no sentence."""
+    flat = span.of(text).replace("\r", " ").replace("\n", " ")
+    for found in sentencex.get_sentence_boundaries("en", flat):
+        start, end = found["start_index"], found["end_index"]
+        words = flat[start:end]
+        if words.strip():
+            left = start + len(words) - len(words.lstrip())
+            yield Span(span.start + left, span.start + start + len(words.rstrip()))
+
+
+def _fit(
+    text: str,
+    units: Sequence[tuple[Unit, int, tuple[str, ...]]],
+    count_tokens: CountTokens,
+    budget: int,
+) -> Iterator[_Piece]:
+    """Pieces of at most `budget` tokens; a unit that is longer is cut, at line ends or spaces if it has any."""
+    sliced = [
+        (part, start if part.span.start == unit.span.start else part.span.start, path)
+        for unit, start, path in units
+        for part in _slices(text, unit, SLICE)
+    ]
+    counts = count_tokens([unit.text for unit, _, _ in sliced])
+    for (unit, start, path), tokens in zip(sliced, counts, strict=True):
+        if tokens <= budget or unit.span.end - unit.span.start < 2:
+            yield _Piece(unit, start, min(tokens, budget), path)
+        else:
+            halves = _slices(text, unit, (unit.span.end - unit.span.start + 1) // 2)
+            smaller = [(half, start if i == 0 else half.span.start, path) for i, half in enumerate(halves)]
+            yield from _fit(text, smaller, count_tokens, budget)
+
+
+def _slices(text: str, unit: Unit, limit: int) -> Iterator[Unit]:
+    """The unit itself if it has at most `limit` characters, else consecutive parts of it that do."""
+    if unit.span.end - unit.span.start <= limit:
+        yield unit
+        return
+    at = unit.span.start
+    while at < unit.span.end:
+        end = min(at + limit, unit.span.end)
+        if end < unit.span.end:
+            cut = max(text.rfind("\n", at + 1, end), text.rfind(" ", at + limit // 2, end))
+            end = cut if cut > at else end
+        words = Span(at, end).of(text)
+        if words.strip():
+            yield Unit(unit.kind, _stripped(words, at), " ".join(words.split()), unit.parents)
+        at = end
+
+
+def _stripped(words: str, at: int) -> Span:
+    left = len(words) - len(words.lstrip())
+    return Span(at + left, at + len(words.rstrip()))
+
+
+def _pack(pieces: Sequence[_Piece], target: int, budget: int) -> Iterator[list[_Piece]]:
+    """Groups of consecutive pieces: one section each, near `target` tokens, never over `budget`."""
+    group: list[_Piece] = []
+    tokens = 0
+    for piece in pieces:
+        only_headings = all(member.unit.kind is Kind.HEADING for member in group)
+        new_section = piece.unit.kind is Kind.HEADING and not only_headings
+        full = tokens + piece.tokens > (budget if only_headings else target)
+        if group and (new_section or full):
+            yield group
+            group, tokens = [], 0
+        group.append(piece)
+        tokens += piece.tokens
+    if group:
+        yield group
+
+
+def _chunk(note: Note, lines: Lines, group: Sequence[_Piece], count_tokens: CountTokens) -> Chunk:
+    span = Span(group[0].start, group[-1].unit.span.end)
+    path = group[-1].heading_path
+    first = next((piece.unit for piece in group if piece.unit.kind is not Kind.HEADING), group[0].unit)
+    return Chunk(
+        note=note.path,
+        note_sha256=note.sha256,
+        title=note.title,
+        tags=note.tags,
+        heading_path=path,
+        span=span,
+        line_start=lines.number(span.start),
+        line_end=lines.number(span.end - 1),
+        text=span.of(note.text),
+        context=_context(note.title, path, tuple(lead.text for lead in first.parents), count_tokens),
+        units=tuple(piece.unit for piece in group),
+    )
+
+
+def _context(title: str, path: tuple[str, ...], parents: tuple[str, ...], count_tokens: CountTokens) -> str:
+    """Headings, then parents, innermost kept: whole steps are dropped from the outside until it fits."""
+    headings = path if title in path else (title, *path)
+    steps = [step for step in (*headings, *parents) if step]
+    counts = list(count_tokens(steps)) if steps else []
+    while steps and sum(counts) + len(steps) > CONTEXT_TOKENS:
+        steps, counts = steps[1:], counts[1:]
+    kept_headings = steps[: max(0, len(steps) - len(parents))]
+    return "\n".join([*([" > ".join(kept_headings)] if kept_headings else []), *steps[len(kept_headings) :]])

@@ -1,0 +1,50 @@
+"""What can go wrong, as a caller has to tell it apart.
+
+    FootnoteError
+    ├── SettingsError       a setting has a value that cannot be used
+    ├── NotesFolderError    the notes folder is missing, not a folder, or empty
+    ├── ModelError          the embedding model cannot be loaded, or is not the one expected
+    ├── BuildLocked         another process is building this index
+    └── IndexUnusable
+        ├── IndexMissing        nothing has been built yet
+        ├── IndexDamaged        a file is missing, cut short or altered
+        └── IndexIncompatible   written for another model, or by a newer release
+
+Every message names the value and says what to do about it.
+"""
+
+
+class FootnoteError(Exception):
+    """Base of all errors that a user is shown as one plain sentence."""
+
+
+class SettingsError(FootnoteError):
+    """A setting has a value that cannot be used."""
+
+
+class NotesFolderError(FootnoteError):
+    """The notes folder is missing, not a folder, or holds no notes."""
+
+
+class ModelError(FootnoteError):
+    """The embedding model cannot be loaded, or is not the one expected."""
+
+
+class BuildLocked(FootnoteError):
+    """Another process is building this index."""
+
+
+class IndexUnusable(FootnoteError):
+    """There is no index that can answer questions."""
+
+
+class IndexMissing(IndexUnusable):
+    """Nothing has been built yet."""
+
+
+class IndexDamaged(IndexUnusable):
+    """A file of the index is missing, cut short or altered."""
+
+
+class IndexIncompatible(IndexUnusable):
+    """The index was written for another model, or by a newer release."""

@@ -1,0 +1,274 @@
+"""Bring the index in step with the notes: plan the difference, embed what is new, publish."""
+
+import contextlib
+import hashlib
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import filelock
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer import chunking
+from indexer.chunking import chunk_note
+from indexer.embedding import Embedder
+from indexer.errors import BuildLocked, IndexDamaged, IndexMissing, NotesFolderError
+from indexer.keyword_index import KeywordIndex, terms
+from indexer.reading import read_notes
+from indexer.settings import IndexSettings
+from indexer.snapshot import FORMAT_VERSION, Manifest, Snapshot, new_revision, open_snapshot, publish
+from indexer.types import Chunk, Note, Reading, Skipped
+from indexer.vector_index import VectorIndex
+
+EMBED_AT_ONCE = 64  # passages between two progress events
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a stage of the build is."""
+
+    stage: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildReport:
+    """What a build did, or with `dry_run` would do. `changed` is False if there was nothing to do."""
+
+    revision: str
+    changed: bool
+    notes: int
+    chunks: int
+    embedded: int
+    kept: int
+    added: tuple[str, ...] = ()
+    changed_notes: tuple[str, ...] = ()
+    renamed: tuple[tuple[str, str], ...] = ()
+    removed: tuple[str, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    reason: str = ""
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    dry_run: bool = False
+
+
+def rebuild(
+    settings: IndexSettings,
+    embedder: Embedder,
+    *,
+    full: bool = False,
+    dry_run: bool = False,
+    allow_empty: bool = False,
+) -> Iterator[Progress | BuildReport]:
+    """Make the index say what the notes say; yields progress and, last, the report.
+
+    A failure at any point leaves the index as it was.
+
+    Args:
+        full: embed everything again.
+        dry_run: report what would be done, and change nothing.
+        allow_empty: let a folder without notes replace an index that has some.
+
+    Raises:
+        BuildLocked: another build of this index is running.
+        NotesFolderError: the folder is missing or holds no notes.
+        IndexIncompatible: the index was written by a newer release; it is left alone.
+    """
+    if dry_run:
+        yield from _Build(settings, embedder, full, allow_empty).run(dry_run=True)
+        return
+    settings.index.mkdir(parents=True, exist_ok=True)
+    with _lock(settings.index):
+        yield from _Build(settings, embedder, full, allow_empty).run(dry_run=False)
+
+
+@contextlib.contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    """One builder at a time; the system frees the lock of a process that died."""
+    holder = folder / "building"
+    lock = filelock.FileLock(folder / ".lock", timeout=0)
+    try:
+        lock.acquire()
+    except filelock.Timeout as error:
+        name = holder.read_text("utf-8") if holder.exists() else "another process"
+        raise BuildLocked(f"{name} is building this index now. Wait until it is done.") from error
+    try:
+        holder.write_text(f"process {os.getpid()}", "utf-8")
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+@dataclass
+class _Build:
+    settings: IndexSettings
+    embedder: Embedder
+    full: bool
+    allow_empty: bool
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def run(self, *, dry_run: bool) -> Iterator[Progress | BuildReport]:
+        previous, reason = self._previous()
+        yield Progress("reading", 0, 0)
+        with self._timed("reading"):
+            reading = self._read(previous)
+        report = _difference(previous, reading, reason, dry_run)
+        if previous and not reason and not report.changed:
+            yield replace(report, seconds=self.seconds)
+            return
+
+        yield Progress("chunking", 0, len(reading.notes))
+        with self._timed("chunking"):
+            chunks = self._chunks(reading.notes, None if reason else previous)
+        kept = {} if reason or previous is None else _vectors_by_text(previous)
+        missing = [row for row, chunk in enumerate(chunks) if _key(chunk) not in kept]
+        report = replace(
+            report, changed=True, chunks=len(chunks), embedded=len(missing), kept=len(chunks) - len(missing)
+        )
+        if dry_run:
+            yield replace(report, seconds=self.seconds)
+            return
+
+        with self._timed("embedding"):
+            yield from self._embed(chunks, missing, kept)
+        yield Progress("writing", 0, 1)
+        with self._timed("writing"):
+            revision = self._publish(reading, chunks, kept)
+        yield Progress("writing", 1, 1)
+        yield replace(report, revision=revision, seconds=self.seconds)
+
+    def _previous(self) -> tuple[Snapshot | None, str]:
+        """The generation that serves, and why nothing of its vectors can be kept, if so."""
+        try:
+            previous = open_snapshot(self.settings.index)
+        except IndexMissing:
+            return None, ""
+        except IndexDamaged as error:
+            return None, str(error).split(". ")[0]
+        manifest = previous.manifest
+        if self.full:
+            return previous, "a full build was asked for"
+        if manifest.embedding_fingerprint != self.embedder.fingerprint:
+            return previous, (
+                f"the model changed from {manifest.embedding_model!r} ({manifest.embedding_fingerprint[:8]})"
+                f" to {self.embedder.name!r} ({self.embedder.fingerprint[:8]})"
+            )
+        if manifest.chunker_version != chunking.VERSION:
+            return previous, f"the chunker changed from {manifest.chunker_version} to {chunking.VERSION}"
+        return previous, ""
+
+    def _read(self, previous: Snapshot | None) -> Reading:
+        reading = read_notes(
+            self.settings.notes,
+            max_bytes=self.settings.max_note_mb * 2**20,
+            known=previous.notes if previous else None,
+        )
+        if not reading.notes and not self.allow_empty:
+            before = f"; the index has {len(previous.notes)} and stays as it is" if previous else ""
+            raise NotesFolderError(
+                f"The notes folder {str(self.settings.notes)!r} holds no notes that can be read{before}."
+                " Put *.md files there, name another folder with --notes, or allow this with --allow-empty."
+            )
+        return reading
+
+    def _chunks(self, notes: Sequence[Note], previous: Snapshot | None) -> list[Chunk]:
+        """The chunks of all notes, in order; those of an unchanged note are taken over."""
+        known: dict[str, list[Chunk]] = {}
+        for chunk in previous.chunks if previous else ():
+            known.setdefault(chunk.note, []).append(chunk)
+        chunks: list[Chunk] = []
+        for note in notes:
+            if previous and previous.notes.get(note.path) is note:
+                chunks.extend(known.get(note.path, ()))
+            else:
+                chunks.extend(
+                    chunk_note(note, self.embedder.count_tokens, max_tokens=self.embedder.max_tokens)
+                )
+        return chunks
+
+    def _embed(
+        self, chunks: Sequence[Chunk], missing: Sequence[int], vectors: dict[str, NDArray[np.float32]]
+    ) -> Iterator[Progress]:
+        """Add the vector of each missing chunk to `vectors`; batches of like length waste no padding."""
+        texts = {_key(chunks[row]): chunks[row].embedded_text for row in missing}
+        keys = sorted(texts, key=lambda key: len(texts[key]))
+        for start in range(0, len(keys), EMBED_AT_ONCE):
+            yield Progress("embedding", start, len(keys))
+            batch = keys[start : start + EMBED_AT_ONCE]
+            rows = self.embedder.embed_passages([texts[key] for key in batch])
+            vectors.update(zip(batch, rows, strict=True))
+        yield Progress("embedding", len(keys), len(keys))
+
+    def _publish(
+        self,
+        reading: Reading,
+        chunks: Sequence[Chunk],
+        vectors: Mapping[str, NDArray[np.float32]],
+    ) -> str:
+        rows = [vectors[_key(chunk)] for chunk in chunks]
+        matrix = np.stack(rows) if rows else np.zeros((0, 1), np.float32)
+        manifest = Manifest(
+            format_version=FORMAT_VERSION,
+            revision=new_revision(self.settings.index, reading.notes),
+            created_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            embedding_model=self.embedder.name,
+            embedding_fingerprint=self.embedder.fingerprint,
+            dimension=matrix.shape[1],
+            chunker_version=chunking.VERSION,
+            notes=len(reading.notes),
+            chunks=len(chunks),
+            skipped=tuple(reading.skipped),
+        )
+        snapshot = Snapshot(
+            manifest,
+            {note.path: note for note in reading.notes},
+            chunks,
+            VectorIndex.from_vectors(matrix),
+            KeywordIndex.from_terms([terms(chunk.embedded_text) for chunk in chunks]),
+        )
+        return publish(self.settings.index, snapshot).revision
+
+    @contextlib.contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.seconds[stage] = round(time.perf_counter() - started, 3)
+
+
+def _difference(previous: Snapshot | None, reading: Reading, reason: str, dry_run: bool) -> BuildReport:
+    """What happened to the notes since the last build, told by their content."""
+    before = {path: note.sha256 for path, note in previous.notes.items()} if previous else {}
+    after = {note.path: note.sha256 for note in reading.notes}
+    gone = {before[path]: path for path in before if path not in after}
+    renamed = [(gone[sha], path) for path, sha in after.items() if path not in before and sha in gone]
+    moved = {path for pair in renamed for path in pair}
+    skipped = tuple(reading.skipped)
+    return BuildReport(
+        revision=previous.manifest.revision if previous else "",
+        changed=before != after or previous is None or previous.manifest.skipped != skipped,
+        notes=len(after),
+        chunks=len(previous.chunks) if previous else 0,
+        embedded=0,
+        kept=len(previous.chunks) if previous else 0,
+        added=tuple(path for path in after if path not in before and path not in moved),
+        changed_notes=tuple(path for path in after if path in before and before[path] != after[path]),
+        renamed=tuple(renamed),
+        removed=tuple(path for path in before if path not in after and path not in moved),
+        skipped=skipped,
+        reason=reason,
+        dry_run=dry_run,
+    )
+
+
+def _key(chunk: Chunk) -> str:
+    """What a vector is kept by: the text that it stands for."""
+    return hashlib.sha256(chunk.embedded_text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _vectors_by_text(snapshot: Snapshot) -> dict[str, NDArray[np.float32]]:
+    return {_key(chunk): row for chunk, row in zip(snapshot.chunks, snapshot.vectors.vectors(), strict=True)}

@@ -1,0 +1,138 @@
+"""What flows through the indexer: notes, blocks of their text, chunks. Imports nothing of ours."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open range `start <= i < end` of characters of a decoded note."""
+
+    start: int
+    end: int
+
+    def of(self, text: str) -> str:
+        """The characters of `text` that the span covers."""
+        return text[self.start : self.end]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One Markdown file, decoded, letter by letter as stored.
+
+    `path` is relative to the notes folder, with `/` between its parts. `sha256` is of the file's bytes.
+    `body_start` is the offset in characters at which the text begins, after any front matter.
+    """
+
+    path: str
+    text: str
+    sha256: str
+    body_start: int
+    title: str
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file below the notes folder that is not indexed, and why."""
+
+    path: str
+    reason: str
+
+
+class Kind(StrEnum):
+    """What a block of a note is."""
+
+    HEADING = "heading"
+    PARAGRAPH = "paragraph"
+    LIST_ITEM = "list_item"
+    TABLE_HEADER = "table_header"
+    TABLE_ROW = "table_row"
+    CODE = "code"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """The plain words, and their place, that what stands below them hangs on: a list item, an introduction."""
+
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A run of whole lines of a note that belong together.
+
+    `span` covers the lines without the white space around them; `content` is where the words begin, after
+    any list marker. `depth` is the heading level (1 to 6) or the nesting of a list item (0 is outermost).
+    `parents` give the block its meaning, outermost first: the items above a nested one, the line that
+    introduces a list. `cells` and `header` are a table row's plain cells and the names of their columns.
+    """
+
+    kind: Kind
+    span: Span
+    content: int
+    depth: int = 0
+    heading_path: tuple[str, ...] = ()
+    parents: tuple[Lead, ...] = ()
+    cells: tuple[str, ...] = ()
+    header: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """The smallest piece that can be cited: a sentence, a list item, a table row, a code fence, a heading.
+
+    `text` says it in plain words, without markup; a table row is told as "column: value" pairs.
+    """
+
+    kind: Kind
+    span: Span
+    text: str
+    parents: tuple[Lead, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A passage of a note: what is embedded, searched and shown.
+
+    `text` equals the note's text between `span.start` and `span.end`. Lines are 1-based and inclusive.
+    `context` is what the embedding model reads before the words: headings, and the list items or table
+    columns that the first unit hangs on.
+    """
+
+    note: str
+    note_sha256: str
+    title: str
+    tags: tuple[str, ...]
+    heading_path: tuple[str, ...]
+    span: Span
+    line_start: int
+    line_end: int
+    text: str
+    context: str
+    units: tuple[Unit, ...]
+
+    @property
+    def embedded_text(self) -> str:
+        """The text whose embedding stands for the chunk: its context, then its units in plain words."""
+        words = "\n".join(unit.text for unit in self.units if unit.kind is not Kind.HEADING)
+        return f"{self.context}\n{words}" if self.context else words
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk found by one of the two indexes: its row and its score (higher is better)."""
+
+    row: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All that was found below a notes folder, in order of path."""
+
+    notes: Sequence[Note]
+    skipped: Sequence[Skipped]

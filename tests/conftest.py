@@ -1,0 +1,104 @@
+"""Notes, an index and an assistant to test with; no model is loaded."""
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from fakes import HashingEmbedder
+
+from assistant.pipeline import Assistant
+from indexer.jobs import RebuildJobs
+from indexer.rebuild import BuildReport, Progress, rebuild
+from indexer.settings import IndexSettings
+from indexer.snapshot import LiveIndex
+
+ROLES = """\
+---
+title: Roles in ECS
+tags: [ecs, iam]
+---
+# Roles
+
+- **Task role:** gives the code in a container its permissions
+- **Instance profile:** lets the agent on an EC2 instance call ECS
+
+## Limits
+
+| Thing | Most |
+|---|---|
+| Containers per task | 10 |
+| Tasks per service | 5000 |
+"""
+STORAGE = """\
+# Storage
+
+EFS is shared between zones. EBS stays in one zone.
+
+Drivers:
+
+- **EBS driver:** cannot be used on Fargate
+    - needs a node on EC2
+- **EFS driver:** does not work on Windows
+
+```sh
+# mount the volume
+mount -t efs fs-1 /data
+```
+"""
+
+Build = Callable[..., BuildReport]
+
+
+@pytest.fixture
+def embedder() -> HashingEmbedder:
+    return HashingEmbedder()
+
+
+@pytest.fixture
+def small_notes(tmp_path: Path) -> Path:
+    """A folder with two notes: aws/roles.md and aws/storage.md."""
+    folder = tmp_path / "notes"
+    (folder / "aws").mkdir(parents=True)
+    (folder / "aws" / "roles.md").write_text(ROLES, "utf-8")
+    (folder / "aws" / "storage.md").write_text(STORAGE, "utf-8")
+    return folder
+
+
+@pytest.fixture
+def settings(small_notes: Path, tmp_path: Path) -> IndexSettings:
+    return IndexSettings(notes=small_notes, index=tmp_path / "index")
+
+
+@pytest.fixture
+def build(settings: IndexSettings, embedder: HashingEmbedder) -> Build:
+    """Runs a build to its end; gives the report."""
+
+    def run(**options: bool) -> BuildReport:
+        *_, report = rebuild(settings, embedder, **options)
+        assert isinstance(report, BuildReport)
+        return report
+
+    return run
+
+
+@pytest.fixture
+def assistant(settings: IndexSettings, embedder: HashingEmbedder, build: Build) -> Assistant:
+    """An assistant over the built index of the two notes."""
+    build()
+    return Assistant(LiveIndex(settings.index, fingerprint=embedder.fingerprint), embedder)
+
+
+@pytest.fixture
+def jobs(settings: IndexSettings, embedder: HashingEmbedder, assistant: Assistant) -> Iterator[RebuildJobs]:
+    """Rebuilds of the assistant's index."""
+
+    def run(full: bool) -> Iterator[Progress | BuildReport]:
+        return rebuild(settings, embedder, full=full)
+
+    rebuilds = RebuildJobs(run, assistant.index.refresh)
+    yield rebuilds
+    rebuilds.close()

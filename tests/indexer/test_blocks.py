@@ -1,0 +1,69 @@
+from indexer.blocks import Lines, first_heading, parse_blocks, plain
+from indexer.types import Kind
+
+
+def kinds(text: str) -> list[tuple[str, str]]:
+    return [(block.kind.value, text[block.content : block.span.end]) for block in parse_blocks(text)]
+
+
+def test_each_line_with_a_word_is_in_one_block() -> None:
+    text = "# A\n\nOne\ntwo.\n\n- x\n  - y\n\n> quoted\n\n[link]: http://example.org\n"
+    assert kinds(text) == [
+        ("heading", "# A"),
+        ("paragraph", "One\ntwo."),
+        ("list_item", "x"),
+        ("list_item", "y"),
+        ("paragraph", "quoted"),
+        ("other", "[link]: http://example.org"),
+    ]
+
+
+def test_a_hash_in_a_code_fence_is_no_heading() -> None:
+    text = "# Real\n\n```sh\n# comment\n```\n"
+    assert kinds(text) == [("heading", "# Real"), ("code", "```sh\n# comment\n```")]
+    assert parse_blocks(text)[1].heading_path == ("Real",)
+
+
+def test_heading_path_follows_the_levels() -> None:
+    paths = [block.heading_path for block in parse_blocks("# A\n## B\n### C\n## D\ntext")]
+    assert paths == [("A",), ("A", "B"), ("A", "B", "C"), ("A", "D"), ("A", "D")]
+
+
+def test_nested_items_know_what_they_hang_on() -> None:
+    text = "Nodes:\n\n- **Managed:** by AWS\n    - uses an ASG\n- Fargate\n"
+    by_words = {text[b.content : b.span.end]: [lead.text for lead in b.parents] for b in parse_blocks(text)}
+    assert by_words["uses an ASG"] == ["Nodes:", "Managed: by AWS"]
+    assert by_words["Fargate"] == ["Nodes:"]
+    managed = parse_blocks(text)[2].parents[1]
+    assert managed.span.of(text) == "**Managed:** by AWS"
+
+
+def test_table_rows_know_their_columns() -> None:
+    blocks = parse_blocks("| Name | Max |\n|---|---|\n| a *b* | `2` |\n")
+    assert [block.kind for block in blocks] == [Kind.TABLE_HEADER, Kind.TABLE_ROW]
+    assert blocks[1].cells == ("a b", "2")
+    assert blocks[1].header == ("Name", "Max")
+
+
+def test_plain_drops_markup_and_keeps_words() -> None:
+    assert (
+        plain("a **bold** `code_x`, [a link](http://x) \\_ &amp;\n more") == "a bold code_x, a link _ & more"
+    )
+
+
+def test_first_heading_is_plain_and_after_the_front_matter() -> None:
+    text = "---\ntitle: x\n---\nintro\n\n## The *first*\n"
+    assert first_heading(text, text.index("intro")) == "The first"
+    assert first_heading("no heading") is None
+
+
+def test_line_numbers_know_every_line_end() -> None:
+    lines = Lines("a\r\nb\rc\nd")
+    assert [lines.number(offset) for offset in (0, 3, 5, 7)] == [1, 2, 3, 4]
+    assert lines.span(1, 2).of("a\r\nb\rc\nd") == "b\r"
+
+
+def test_ten_thousand_levels_are_read_without_harm() -> None:
+    text = "".join(f"{'  ' * depth}- level {depth}\n" for depth in range(200)) + "> " * 10_000 + "deep"
+    blocks = parse_blocks(text)
+    assert " ".join(block.span.of(text) for block in blocks).split() == text.split()

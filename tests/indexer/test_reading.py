@@ -1,0 +1,89 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from indexer.errors import NotesFolderError
+from indexer.reading import read_notes
+from indexer.types import Reading, Skipped
+
+MEGABYTE = 2**20
+
+
+def read(folder: Path) -> Reading:
+    return read_notes(folder, max_bytes=MEGABYTE)
+
+
+def write(folder: Path, path: str, data: bytes | str) -> None:
+    (folder / path).parent.mkdir(parents=True, exist_ok=True)
+    (folder / path).write_bytes(data.encode() if isinstance(data, str) else data)
+
+
+def test_notes_come_sorted_with_title_and_tags(tmp_path: Path) -> None:
+    write(tmp_path, "b.md", "# From *heading*\n")
+    write(tmp_path, "a/x.markdown", "---\ntitle: From matter\ntags: [one, two]\n---\n# Other\n")
+    write(tmp_path, "a/plain-name.MD", "text")
+    write(tmp_path, "a/not.txt", "text")
+    notes = read(tmp_path).notes
+    assert [(note.path, note.title, note.tags) for note in notes] == [
+        ("a/plain-name.MD", "plain name", ()),
+        ("a/x.markdown", "From matter", ("one", "two")),
+        ("b.md", "From heading", ()),
+    ]
+    assert notes[1].text[notes[1].body_start :].strip() == "# Other"
+
+
+def test_hidden_and_ignored_files_are_passed_over(tmp_path: Path) -> None:
+    for path in (".hidden.md", ".git/x.md", "drafts/x.md", "keep.md", "drafts2/old.md"):
+        write(tmp_path, path, "text")
+    write(tmp_path, ".footnoteignore", "drafts/\nold.md\n")
+    reading = read(tmp_path)
+    assert [note.path for note in reading.notes] == ["keep.md"]
+    assert reading.skipped == ()
+
+
+def test_what_cannot_be_read_is_listed_and_the_others_go_on(tmp_path: Path) -> None:
+    write(tmp_path / "in", "good.md", "text")
+    write(tmp_path / "in", "latin.md", b"caf\xe9")
+    write(tmp_path / "in", "nul.md", b"a\0b")
+    write(tmp_path / "in", "empty.md", "---\ntitle: x\n---\n\n")
+    write(tmp_path / "in", "big.md", b"x" * (MEGABYTE + 1))
+    write(tmp_path, "outside.md", "secret")
+    (tmp_path / "in/link.md").symlink_to(tmp_path / "outside.md")
+    (tmp_path / "in/loop").symlink_to(tmp_path / "in")
+    (tmp_path / "in/gone.md").symlink_to(tmp_path / "in/nowhere.md")
+    os.mkfifo(tmp_path / "in/pipe.md")
+    reading = read(tmp_path / "in")
+    assert [note.path for note in reading.notes] == ["good.md"]
+    assert reading.skipped == (
+        Skipped("big.md", "1.0 MB, over the limit of 1 MB; split it or raise FOOTNOTE_MAX_NOTE_MB"),
+        Skipped("empty.md", "empty"),
+        Skipped("gone.md", "No such file or directory"),
+        Skipped("latin.md", "not UTF-8 (byte 3); save it as UTF-8"),
+        Skipped("link.md", "a link that leads out of the notes folder"),
+        Skipped("nul.md", "binary: it holds NUL characters"),
+        Skipped("pipe.md", "not a regular file"),
+    )
+
+
+def test_front_matter_that_is_no_yaml_counts_as_text(tmp_path: Path) -> None:
+    write(tmp_path, "a.md", "---\ntitle: [\n\n---\n# Real\n")
+    (note,) = read(tmp_path).notes
+    assert (note.body_start, note.title) == (0, "Real")
+
+
+def test_an_unchanged_note_is_the_known_one(tmp_path: Path) -> None:
+    write(tmp_path, "a.md", "one")
+    write(tmp_path, "b.md", "two")
+    first = {note.path: note for note in read(tmp_path).notes}
+    write(tmp_path, "b.md", "TWO")
+    again = {note.path: note for note in read_notes(tmp_path, max_bytes=MEGABYTE, known=first).notes}
+    assert again["a.md"] is first["a.md"]
+    assert again["b.md"].text == "TWO"
+
+
+@pytest.mark.parametrize(("name", "problem"), [("none", "does not exist"), ("file.md", "is not a folder")])
+def test_a_wrong_folder_is_named_with_the_remedy(tmp_path: Path, name: str, problem: str) -> None:
+    write(tmp_path, "file.md", "x")
+    with pytest.raises(NotesFolderError, match=f"{name}' {problem}.*FOOTNOTE_NOTES"):
+        read(tmp_path / name)

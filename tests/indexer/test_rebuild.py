@@ -1,0 +1,158 @@
+import dataclasses
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import filelock
+import pytest
+from fakes import HashingEmbedder
+
+from indexer.embedding import Vectors
+from indexer.errors import BuildLocked, ModelError, NotesFolderError
+from indexer.rebuild import BuildReport, Progress, rebuild
+from indexer.settings import IndexSettings
+from indexer.snapshot import current_revision, open_snapshot
+
+Build = Callable[..., BuildReport]
+
+
+def test_the_first_build_embeds_everything(build: Build, embedder: HashingEmbedder) -> None:
+    report = build()
+    assert report.added == ("aws/roles.md", "aws/storage.md")
+    assert (report.notes, report.embedded, report.kept) == (2, report.chunks, 0)
+    assert len(embedder.embedded) == report.chunks
+
+
+def test_nothing_changed_is_nothing_done(build: Build, embedder: HashingEmbedder) -> None:
+    first = build()
+    embedder.embedded.clear()
+    again = build()
+    assert (again.changed, again.revision, again.kept) == (False, first.revision, first.chunks)
+    assert embedder.embedded == []
+
+
+def test_an_edit_embeds_only_the_passage_it_changed(
+    build: Build, settings: IndexSettings, embedder: HashingEmbedder
+) -> None:
+    first = build()
+    embedder.embedded.clear()
+    file = settings.notes / "aws/roles.md"
+    file.write_text(file.read_text("utf-8").replace("5000", "6000"), "utf-8")
+    report = build()
+    assert report.changed_notes == ("aws/roles.md",)
+    assert (report.embedded, report.kept) == (1, first.chunks - 1)
+    assert "6000" in embedder.embedded[0]
+    assert any("6000" in chunk.text for chunk in open_snapshot(settings.index).chunks)
+
+
+def test_a_renamed_note_keeps_its_vectors(
+    build: Build, settings: IndexSettings, embedder: HashingEmbedder
+) -> None:
+    build()
+    embedder.embedded.clear()
+    (settings.notes / "aws/roles.md").rename(settings.notes / "iam.md")
+    report = build()
+    assert report.renamed == (("aws/roles.md", "iam.md"),)
+    assert (report.added, report.removed, report.embedded) == ((), (), 0)
+    assert {chunk.note for chunk in open_snapshot(settings.index).chunks} == {"aws/storage.md", "iam.md"}
+
+
+def test_an_incremental_build_equals_one_from_scratch(
+    build: Build, settings: IndexSettings, tmp_path: Path, embedder: HashingEmbedder
+) -> None:
+    build()
+    (settings.notes / "aws/roles.md").unlink()
+    (settings.notes / "a.md").write_text("# New\n\n- first\n", "utf-8")
+    build()
+    scratch = dataclasses.replace(settings, index=tmp_path / "scratch")
+    list(rebuild(scratch, embedder))
+    one, other = open_snapshot(settings.index), open_snapshot(scratch.index)
+    assert one.chunks == other.chunks
+    assert one.notes == other.notes
+    assert one.vectors.vectors().tolist() == other.vectors.vectors().tolist()
+
+
+def test_another_model_embeds_all_again_and_says_why(build: Build, settings: IndexSettings) -> None:
+    first = build()
+    other = HashingEmbedder(name="other", fingerprint="e" * 64)
+    *_, report = rebuild(settings, other)
+    assert isinstance(report, BuildReport)
+    assert report.embedded == first.chunks
+    assert report.reason == "the model changed from 'hashing' (ffffffff) to 'other' (eeeeeeee)"
+
+
+def test_full_embeds_all_again(build: Build) -> None:
+    first = build()
+    assert build(full=True).embedded == first.chunks
+
+
+def test_a_dry_run_changes_nothing(build: Build, settings: IndexSettings, embedder: HashingEmbedder) -> None:
+    report = build(dry_run=True)
+    assert (report.dry_run, report.changed, report.embedded) == (True, True, report.chunks)
+    assert embedder.embedded == []
+    assert not settings.index.exists()
+
+
+def test_an_empty_folder_never_replaces_a_full_index(build: Build, settings: IndexSettings) -> None:
+    revision = build().revision
+    for file in settings.notes.rglob("*.md"):
+        file.unlink()
+    with pytest.raises(NotesFolderError, match=r"the index has 2 and stays as it is.*--allow-empty"):
+        build()
+    assert current_revision(settings.index) == revision
+    assert build(allow_empty=True).removed == ("aws/roles.md", "aws/storage.md")
+    assert open_snapshot(settings.index).manifest.chunks == 0
+
+
+def test_a_failure_half_way_leaves_the_index_as_it_was(build: Build, settings: IndexSettings) -> None:
+    revision = build().revision
+
+    class Failing(HashingEmbedder):
+        def embed_passages(self, texts: object) -> Vectors:
+            raise ModelError("out of order")
+
+    (settings.notes / "new.md").write_text("More.", "utf-8")
+    with pytest.raises(ModelError):
+        list(rebuild(settings, Failing()))
+    assert current_revision(settings.index) == revision
+    assert build().added == ("new.md",)
+
+
+def test_a_damaged_index_is_built_again(build: Build, settings: IndexSettings) -> None:
+    first = build()
+    (settings.index / "generations" / first.revision / "vectors.faiss").write_bytes(b"no")
+    report = build()
+    assert report.reason == "vectors.faiss of the index is damaged"
+    assert report.embedded == first.chunks
+    assert open_snapshot(settings.index).manifest.revision == report.revision
+
+
+def test_a_second_build_is_refused_and_names_the_first(build: Build, settings: IndexSettings) -> None:
+    events = rebuild(settings, HashingEmbedder())
+    assert isinstance(next(events), Progress)
+    holder = (settings.index / "building").read_text("utf-8")
+    with pytest.raises(BuildLocked, match=holder):
+        build()
+    events.close()  # type: ignore[attr-defined]
+    assert build().changed
+
+
+def test_the_lock_of_a_dead_process_is_free(build: Build, settings: IndexSettings) -> None:
+    settings.index.mkdir(parents=True)
+    code = f"import filelock, os; filelock.FileLock({str(settings.index / '.lock')!r}).acquire(); os._exit(9)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
+    assert build().changed
+    assert isinstance(filelock.FileLock(settings.index / ".lock").acquire(timeout=0), object)
+
+
+def test_progress_counts_up_to_the_whole(settings: IndexSettings, embedder: HashingEmbedder) -> None:
+    events = [event for event in rebuild(settings, embedder) if isinstance(event, Progress)]
+    assert list(dict.fromkeys(event.stage for event in events)) == [
+        "reading",
+        "chunking",
+        "embedding",
+        "writing",
+    ]
+    embedding = [event for event in events if event.stage == "embedding"]
+    assert embedding[-1].done == embedding[-1].total > 0

@@ -1,0 +1,92 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+from fakes import HashingEmbedder
+
+from indexer.errors import IndexDamaged, IndexIncompatible, IndexMissing
+from indexer.rebuild import BuildReport
+from indexer.settings import IndexSettings
+from indexer.snapshot import LiveIndex, current_revision, open_snapshot, verify
+
+FILES = ["manifest.json", "notes.json", "chunks.json", "vectors.faiss", "keywords.npz"]
+
+
+@pytest.fixture
+def generation(settings: IndexSettings, build: Callable[[], BuildReport]) -> Path:
+    return settings.index / "generations" / build().revision
+
+
+def test_what_is_published_opens_the_same(settings: IndexSettings, generation: Path) -> None:
+    snapshot = open_snapshot(settings.index)
+    assert list(snapshot.notes) == ["aws/roles.md", "aws/storage.md"]
+    for chunk in snapshot.chunks:
+        assert chunk.text == snapshot.notes[chunk.note].text[chunk.span.start : chunk.span.end]
+    assert snapshot.manifest.chunks == len(snapshot.chunks) == len(snapshot.vectors)
+    assert sorted(file.name for file in generation.iterdir()) == sorted(FILES)
+    assert verify(settings.index) == []
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("damage", ["removed", "cut", "flipped"])
+def test_damage_is_found_before_anything_is_answered(
+    settings: IndexSettings, generation: Path, name: str, damage: str
+) -> None:
+    file = generation / name
+    data = bytearray(file.read_bytes())
+    if damage == "removed":
+        file.unlink()
+    elif damage == "cut":
+        file.write_bytes(data[: len(data) // 2])
+    else:
+        data[0] ^= 1
+        file.write_bytes(data)
+    with pytest.raises(IndexDamaged, match=r"footnote build"):
+        open_snapshot(settings.index)
+    assert len(verify(settings.index)) == 1
+
+
+def test_no_index_is_said_with_the_remedy(tmp_path: Path) -> None:
+    with pytest.raises(IndexMissing, match=r"footnote build"):
+        open_snapshot(tmp_path)
+    with pytest.raises(IndexMissing):
+        verify(tmp_path)
+
+
+def test_another_model_and_a_newer_format_are_refused(settings: IndexSettings, generation: Path) -> None:
+    with pytest.raises(IndexIncompatible, match=r"'hashing' \(ffffffffffff…\).*aaaaaaaaaaaa"):
+        open_snapshot(settings.index, fingerprint="a" * 64)
+    manifest = generation / "manifest.json"
+    changed = msgspec.json.decode(manifest.read_bytes()) | {"format_version": 99}
+    manifest.write_bytes(msgspec.json.encode(changed))
+    with pytest.raises(IndexIncompatible, match=r"format 99; this release reads up to 1"):
+        open_snapshot(settings.index)
+
+
+def test_a_reader_keeps_its_generation_while_another_is_swapped_in(
+    settings: IndexSettings, build: Callable[[], BuildReport], embedder: HashingEmbedder
+) -> None:
+    build()
+    live = LiveIndex(settings.index, fingerprint=embedder.fingerprint)
+    held = live.current
+    (settings.notes / "new.md").write_text("More.", "utf-8")
+    build()
+    assert live.current is held
+    assert live.refresh() is True
+    assert live.refresh() is False
+    assert list(held.notes) == ["aws/roles.md", "aws/storage.md"]
+    assert "new.md" in live.current.notes
+
+
+def test_old_generations_go_and_the_last_two_stay(
+    settings: IndexSettings, build: Callable[[], BuildReport]
+) -> None:
+    revisions = []
+    for number in range(4):
+        (settings.notes / "new.md").write_text(f"Number {number}.", "utf-8")
+        revisions.append(build().revision)
+    assert revisions == sorted(revisions)
+    left = sorted(entry.name for entry in (settings.index / "generations").iterdir())
+    assert left == revisions[-2:]
+    assert current_revision(settings.index) == revisions[-1]

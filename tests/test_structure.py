@@ -1,0 +1,50 @@
+"""The rooms: who may import whom, and which heavy library has which door."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ROOMS = ["indexer", "assistant", "ui"]
+DOORS = {
+    "faiss": "indexer/vector_index.py",
+    "sentence_transformers": "indexer/embedding.py",
+    "torch": "indexer/embedding.py",
+    "bm25s": "indexer/keyword_index.py",
+    "gradio": "ui/",
+    "fastapi": "assistant/api/",
+    "pydantic": "assistant/api/",
+}
+
+
+def modules() -> Iterator[Path]:
+    for room in ROOMS:
+        yield from sorted((ROOT / room).rglob("*.py"))
+
+
+def imports(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+@pytest.mark.parametrize("file", list(modules()), ids=lambda file: str(file.relative_to(ROOT)))
+def test_imports_go_one_way_and_through_the_doors(file: Path) -> None:
+    path = file.relative_to(ROOT).as_posix()
+    room = path.split("/")[0]
+    for name in imports(file):
+        top = name.split(".")[0]
+        if top in ROOMS:
+            assert ROOMS.index(top) <= ROOMS.index(room), f"{path} imports {name}"
+        if top in DOORS and not (top == "fastapi" and path == "ui/server.py"):
+            assert path.startswith(DOORS[top]), f"{path} imports {name}, whose door is {DOORS[top]}"
+
+
+@pytest.mark.parametrize("file", list(modules()), ids=lambda file: str(file.relative_to(ROOT)))
+def test_nothing_that_can_run_is_loaded(file: Path) -> None:
+    assert not re.search(r"\bpickle\b|allow_pickle|torch\.load|trust_remote_code", file.read_text("utf-8"))
