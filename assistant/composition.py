@@ -1,93 +1,112 @@
 """Evidence -> an answer made of the notes' own words, each item with its number. Pure."""
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from assistant.citations import cite
-from assistant.evidence import Evidence
+from assistant.comparison import compared
+from assistant.evidence import Evidence, term_set, term_weights
 from assistant.question import Question, Wants
-from assistant.types import Citation
-from indexer.keyword_index import terms
-from indexer.types import Kind, Lead, Note
+from assistant.writing import Composed, write_items
+from indexer.snapshot import Snapshot
+from indexer.types import Kind
 
-MOST_ITEMS = 4
-MOST_LISTED = 8
-WORTH = 0.72  # a further item is given if its score is at least this share of the best one's
+MOST_ITEMS = 5
+MOST_WORDS = 65  # of the items together; only what must be whole is longer
+MOST_LISTED = 10
+WORTH = 0.7  # a further item is given if its score is at least this share of the best one's
 SAME = 0.7  # two items that share this many of their terms say the same
-_QUOTE_SIGN = re.compile(r"\s*\n\s*(?:>\s?)*")
+LABELLED = 0.6  # a list is the one asked for if what stands above it holds this share of the question's terms
+NEAR_THE_TOP = 3
+
+Group = tuple[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Composed:
-    """The text of an answer in Markdown, and the citation of each number in it."""
-
-    text: str
-    citations: Sequence[Citation]
-
-
-def compose(question: Question, evidence: Sequence[Evidence], notes: Mapping[str, Note]) -> Composed:
+def compose(question: Question, evidence: Sequence[Evidence], snapshot: Snapshot) -> Composed:
     """Put together the few units that answer, the best first.
 
     Args:
-        evidence: best first; at least one.
-        notes: the notes that the evidence is from, by path.
+        evidence: best first; at least one, of notes of the snapshot.
     """
-    return _write(choose(question, evidence), notes)
+    if question.wants is Wants.COMPARISON:
+        table = compared(question, evidence, snapshot.notes)
+        if table:
+            return table
+    return write_items(choose(question, evidence, snapshot), snapshot.notes)
 
 
-def choose(question: Question, evidence: Sequence[Evidence]) -> list[Evidence]:
-    """The best unit, the list that it introduces if it does, and others that add something."""
-    best = evidence[0]
-    children = [item for item in evidence if any(lead.span == best.unit.span for lead in item.unit.parents)]
-    if children and (best.unit.text.endswith(":") or question.wants is Wants.LIST):
-        return [best, *sorted(children, key=_place)[: MOST_LISTED - 1]]
-    chosen = [best]
+def choose(question: Question, evidence: Sequence[Evidence], snapshot: Snapshot) -> list[Evidence]:
+    """The list that is asked for, if one is; else the best unit and others that add something."""
+    listed = _introduced(evidence) or (
+        _labelled(question, evidence, snapshot) if question.wants is Wants.LIST else []
+    )
+    if listed:
+        return listed[:MOST_LISTED]
+    chosen = [evidence[0]]
+    words = _length(evidence[0])
     for item in evidence[1:]:
-        if len(chosen) == MOST_ITEMS or item.score < WORTH * best.score:
+        if len(chosen) == MOST_ITEMS or item.score < WORTH * evidence[0].score:
             break
-        if not any(_same(item, other) for other in chosen):
+        if words + _length(item) <= MOST_WORDS and not any(_same(item, other) for other in chosen):
             chosen.append(item)
+            words += _length(item)
     return chosen
+
+
+def _introduced(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """What hangs on a line near the top that only introduces it: "Not supported:"."""
+    for item in evidence[:NEAR_THE_TOP]:
+        if item.unit.text.endswith(":"):
+            below = [
+                other for other in evidence if any(lead.span == item.unit.span for lead in other.unit.parents)
+            ]
+            if below:
+                return [item, *sorted(below, key=_place)]
+    return []
+
+
+def _labelled(question: Question, evidence: Sequence[Evidence], snapshot: Snapshot) -> list[Evidence]:
+    """The members, in their order, of the list or table whose label holds most of the question's terms."""
+    groups: dict[Group, list[Evidence]] = {}
+    for item in evidence:
+        groups.setdefault(_group(item), []).append(item)
+    weights = term_weights(question.text, snapshot.keywords)
+    scored = [
+        (held, sum(item.score for item in members) / len(members), members)
+        for members in groups.values()
+        if 2 <= len(members) <= MOST_LISTED
+        for held in [_share(weights, term_set(_label(members[0])))]
+        if held >= LABELLED
+    ]
+    best = max(scored, key=lambda entry: entry[:2], default=None)
+    return sorted(best[2], key=_place) if best else []
+
+
+def _group(item: Evidence) -> Group:
+    """What an item stands under: its parent, its table, or else its heading."""
+    if item.unit.parents:
+        return item.chunk.note, item.unit.parents[-1].span.start
+    table = "|".join(name for name, _ in item.unit.cells)
+    return f"{item.chunk.note}\0{item.chunk.heading_path}\0{table}", -1
+
+
+def _label(item: Evidence) -> str:
+    above = [item.chunk.title, *item.chunk.heading_path, *(lead.text for lead in item.unit.parents)]
+    return " ".join([*above, *(name for name, _ in item.unit.cells)])
+
+
+def _share(weights: dict[str, float], held: frozenset[str]) -> float:
+    return sum(weight for term, weight in weights.items() if term in held) / (sum(weights.values()) or 1.0)
 
 
 def _place(item: Evidence) -> tuple[str, int]:
     return item.chunk.note, item.unit.span.start
 
 
+def _length(item: Evidence) -> int:
+    return len(item.unit.text.split())
+
+
 def _same(one: Evidence, other: Evidence) -> bool:
-    a, b = set(terms(one.unit.text)), set(terms(other.unit.text))
+    if one.unit.kind is Kind.TABLE_ROW and other.unit.kind is Kind.TABLE_ROW:
+        return one.unit.text == other.unit.text
+    a, b = term_set(one.unit.text), term_set(other.unit.text)
     return len(a & b) >= SAME * min(len(a), len(b))
-
-
-def _write(items: Sequence[Evidence], notes: Mapping[str, Note]) -> Composed:
-    """One item is a sentence, several are a list; a parent is told before the first of its children."""
-    lines: list[str] = []
-    citations: list[Citation] = []
-    told: set[tuple[str, int]] = set()
-    for item in items:
-        depth = 0
-        for lead in item.unit.parents:
-            if (item.chunk.note, lead.span.start) not in told:
-                told.add((item.chunk.note, lead.span.start))
-                citations.append(cite(len(citations) + 1, notes[item.chunk.note], item.chunk, lead.span))
-                lines.append(f"{'  ' * depth}- {_said(lead, notes[item.chunk.note])} [{len(citations)}]")
-            depth += 1
-        if (item.chunk.note, item.unit.span.start) in told:
-            continue
-        told.add((item.chunk.note, item.unit.span.start))
-        citations.append(cite(len(citations) + 1, notes[item.chunk.note], item.chunk, item.unit.span))
-        lines.append(f"{'  ' * depth}- {_words(item, notes[item.chunk.note])} [{len(citations)}]")
-    text = lines[0].removeprefix("- ") if len(lines) == 1 else "\n".join(lines)
-    return Composed(text, citations)
-
-
-def _words(item: Evidence, note: Note) -> str:
-    """What the unit says, in the note's letters and on one line; a table row as it is told."""
-    if item.unit.kind is Kind.TABLE_ROW:
-        return item.unit.text
-    return _QUOTE_SIGN.sub(" ", item.unit.span.of(note.text))
-
-
-def _said(lead: Lead, note: Note) -> str:
-    return _QUOTE_SIGN.sub(" ", lead.span.of(note.text))

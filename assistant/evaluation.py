@@ -52,7 +52,7 @@ class _Conversation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one question went. `rank` is that of the first passage on the right lines, None if there is none."""
+    """How one question went. `rank` is that of the first passage on the right lines, if there is one."""
 
     golden: Golden
     answer: Answer

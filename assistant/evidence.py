@@ -1,39 +1,65 @@
-"""Passages -> the units in them that speak to the question, with how well each does."""
+"""Passages -> the units in them that speak to the question, with how well each does. Pure."""
 
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.question import Question, Wants
+from assistant.expectation import content_terms, shape_of
+from assistant.question import Question, long_forms
 from assistant.types import Passage
 from indexer.keyword_index import KeywordIndex, terms
+from indexer.snapshot import Snapshot
 from indexer.types import Chunk, Kind, Unit
 
-_ANSWERING = (Kind.PARAGRAPH, Kind.LIST_ITEM, Kind.TABLE_ROW)
+ANSWERING = (Kind.PARAGRAPH, Kind.LIST_ITEM, Kind.TABLE_ROW)
 _NAME = re.compile(r"^(?P<name>[^:.;\N{EN DASH}]{2,60}?)\s*(?::|\N{EN DASH})\s")
-MEANING, WORDS = 0.5, 0.5  # how much similarity and shared words weigh in a unit's score
-DEFINES, COUNTS = (
-    0.25,
-    0.08,
-)  # bonus for the unit that defines the subject, or holds a number when asked for one
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What is known of a unit as an answer to a question. Each lies in [0, 1], similarities in [-1, 1].
+
+    `coverage` is the share of the question's content terms, weighted by their rarity, that stand in the unit;
+    `around` the share that only its headings and parents hold. `named` says how much of the name before the
+    unit's colon the question holds, `subject` how well that name is the question's subject. `shapeless` is 1
+    if the question asks for a number, a time, … and the unit has none.
+    """
+
+    similarity: float
+    bare_similarity: float
+    coverage: float
+    around: float
+    reciprocal_rank: float
+    named: float
+    subject: float
+    shapeless: float
+
+
+# Fitted by logistic regression on the developing golden questions: is this unit on the right lines?
+WEIGHTS = Features(
+    similarity=3.3,
+    bare_similarity=2.6,
+    coverage=1.8,
+    around=1.7,
+    reciprocal_rank=1.0,
+    named=0.75,
+    subject=1.8,
+    shapeless=-2.6,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A unit as evidence for a question.
-
-    `similarity` is a cosine in [-1, 1]; `coverage` in [0, 1] is the share of the question's terms, weighted
-    by their rarity, that stand in the unit, its headings or its parents; `score` orders the units.
-    """
+    """A unit as evidence for a question; `score` orders units, best first."""
 
     unit: Unit
     chunk: Chunk
-    similarity: float
-    coverage: float
+    features: Features
     score: float
 
 
@@ -43,65 +69,93 @@ def unit_text(chunk: Chunk, unit: Unit) -> str:
     return "\n".join([heading, *(lead.text for lead in unit.parents), unit.text])
 
 
-def candidates(passages: Sequence[Passage]) -> list[tuple[Unit, Chunk]]:
-    """The units of the passages that can answer, in order of the passages."""
+def candidates(passages: Sequence[Passage]) -> list[tuple[Unit, Chunk, int]]:
+    """The units of the passages that can answer, each with its passage's rank from 1."""
     return [
-        (unit, passage.chunk)
-        for passage in passages
+        (unit, passage.chunk, rank)
+        for rank, passage in enumerate(passages, start=1)
         for unit in passage.chunk.units
-        if unit.kind in _ANSWERING
+        if unit.kind in ANSWERING
     ]
 
 
 def weigh(
     question: Question,
-    units: Sequence[tuple[Unit, Chunk]],
+    units: Sequence[tuple[Unit, Chunk, int]],
     similarities: NDArray[np.float32],
-    keywords: KeywordIndex,
+    snapshot: Snapshot,
 ) -> list[Evidence]:
     """Score each unit; best first.
 
     Args:
-        similarities: the cosine of the question to each unit, of shape (len(units),).
+        similarities: cosines of the question to each unit with and without what surrounds it, of shape
+            (len(units), 2).
     """
-    weights = term_weights(question.text, keywords)
-    subject = set(terms(question.subject))
+    weights = term_weights(question.text, snapshot.keywords)
+    long = next(iter(long_forms(question.subject, snapshot.lexicon)), "").lower()
+    shape = shape_of(question.text)
+    asked = frozenset(terms(question.text))
+    subject = frozenset(terms(question.subject))
     weighed = []
-    for (unit, chunk), similarity in zip(units, similarities, strict=True):
-        covered = coverage(weights, unit, chunk)
-        score = MEANING * float(similarity) + WORDS * covered + _bonus(question, subject, unit)
-        weighed.append(Evidence(unit, chunk, float(similarity), covered, score))
+    for (unit, chunk, rank), (whole, bare) in zip(units, similarities, strict=True):
+        own, around = _held(weights, unit, chunk)
+        name = name_terms(unit.text)
+        features = Features(
+            similarity=float(whole),
+            bare_similarity=float(bare),
+            coverage=own,
+            around=around,
+            reciprocal_rank=1 / rank,
+            named=len(name & asked) / len(name) if name else 0.0,
+            subject=_subject(unit, name, subject, long),
+            shapeless=float(shape is not None and not shape.given.search(unit.text)),
+        )
+        weighed.append(Evidence(unit, chunk, features, _score(features)))
     return sorted(weighed, key=lambda evidence: -evidence.score)
 
 
+def _subject(unit: Unit, name: frozenset[str], subject: frozenset[str], long: str) -> float:
+    """How well a unit's name is the subject; 1 also where it spells out the acronym that the subject is."""
+    if long and long in unit.text.lower():
+        return 1.0
+    return len(name & subject) / len(name | subject) if name and subject else 0.0
+
+
 def term_weights(text: str, keywords: KeywordIndex) -> dict[str, float]:
-    """Each term of a text with its inverse document frequency; a term in no chunk weighs most."""
+    """Each content term of a text with its inverse document frequency; a term in no chunk weighs most."""
     chunks = len(keywords)
     return {
         term: math.log(1 + (chunks - found + 0.5) / (found + 0.5))
-        for term in terms(text)
+        for term in content_terms(text)
         for found in [keywords.frequency(term)]
     }
 
 
-def coverage(weights: dict[str, float], unit: Unit, chunk: Chunk) -> float:
-    """The weighted share of the terms that the unit covers; what only its surroundings hold counts half."""
+@lru_cache(maxsize=20_000)
+def name_terms(text: str) -> frozenset[str]:
+    """The terms of the name that a text begins with: "Task role: …"; none if it begins with no name."""
+    name = _NAME.match(text)
+    return frozenset(terms(name["name"])) if name else frozenset()
+
+
+@lru_cache(maxsize=20_000)
+def term_set(text: str) -> frozenset[str]:
+    """The terms of a text."""
+    return frozenset(terms(text))
+
+
+def _held(weights: dict[str, float], unit: Unit, chunk: Chunk) -> tuple[float, float]:
+    """The weighted shares of the terms that the unit holds, and that only its surroundings hold."""
     total = sum(weights.values())
     if not total:
-        return 0.0
-    own = set(terms(unit.text))
-    around = set(terms(" ".join([chunk.title, *chunk.heading_path, *(lead.text for lead in unit.parents)])))
-    held = sum(
-        weight if term in own else weight / 2 if term in around else 0.0 for term, weight in weights.items()
-    )
-    return held / total
+        return 0.0, 0.0
+    own = term_set(unit.text)
+    around = term_set(" ".join([chunk.title, *chunk.heading_path, *(lead.text for lead in unit.parents)]))
+    held = sum(weight for term, weight in weights.items() if term in own)
+    beside = sum(weight for term, weight in weights.items() if term in around and term not in own)
+    return held / total, beside / total
 
 
-def _bonus(question: Question, subject: set[str], unit: Unit) -> float:
-    if question.wants is Wants.DEFINITION and subject:
-        name = _NAME.match(unit.text)
-        named = set(terms(name["name"])) if name else set()
-        return DEFINES * len(subject & named) / len(subject | named) if named else 0.0
-    if question.wants is Wants.QUANTITY and any(character.isdigit() for character in unit.text):
-        return COUNTS
-    return 0.0
+def _score(features: Features) -> float:
+    pairs = zip(astuple(WEIGHTS), astuple(features), strict=True)
+    return float(sum(weight * value for weight, value in pairs))

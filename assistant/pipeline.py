@@ -1,16 +1,17 @@
 """From a question to an answer: the sequence, readable top to bottom."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assistant.composition import compose
-from assistant.confidence import LINE, confidence
+from assistant.confidence import answers, confidence
+from assistant.conversation import stand_alone
 from assistant.errors import NoteNotFound, QuestionError
 from assistant.evidence import Evidence, candidates, unit_text, weigh
-from assistant.question import stand_alone, understand
+from assistant.question import Question, mend, search_terms, understand
 from assistant.retrieval import retrieve
 from assistant.settings import MAX_QUESTION, AskSettings
 from assistant.suggestions import example_questions
@@ -22,7 +23,10 @@ from indexer.types import Note
 
 DECLINED = "Your notes don't say."
 MOST_RELATED = 3
+LOOKED_AT = 8  # passages from which an answer is composed, at least
 REMEMBERED_UNITS = 20_000
+
+Matrix = NDArray[np.float32]
 
 
 class Assistant:
@@ -32,7 +36,7 @@ class Assistant:
         self.index = index
         self.embedder = embedder
         self._settings = settings or AskSettings()
-        self._unit_vectors: dict[str, NDArray[np.float32]] = {}
+        self._unit_vectors: Mapping[str, Matrix] = {}
 
     def ask(
         self,
@@ -71,20 +75,26 @@ class Assistant:
         clock = _Clock()
         _check(question)
         snapshot = self.index.current
-        asked = understand(stand_alone(question, history))
+        asked = self.understand(question, history)
         vector = self.embedder.embed_query(asked.text)
+        wanted = top_k or self._settings.top_k
         passages = retrieve(
-            snapshot, asked.text, vector, top_k=top_k or self._settings.top_k, filters=filters or Filters()
+            snapshot,
+            search_terms(asked.text, snapshot.lexicon),
+            vector,
+            top_k=max(wanted, LOOKED_AT),
+            filters=filters or Filters(),
         )
         clock.mark("retrieve")
-        yield Found(passages)
+        yield Found(passages[:wanted])
 
         units = candidates(passages)
-        similarities = self._unit_matrix([unit_text(chunk, unit) for unit, chunk in units]) @ vector
-        evidence = weigh(asked, units, similarities, snapshot.keywords)
-        sure = confidence(evidence)
-        answered = sure >= LINE
-        composed = compose(asked, evidence, snapshot.notes) if answered else None
+        whole = self._unit_matrix([unit_text(chunk, unit) for unit, chunk, _ in units]) @ vector
+        bare = self._unit_matrix([unit.text for unit, *_ in units]) @ vector
+        evidence = weigh(asked, units, np.stack([whole, bare], axis=1), snapshot)
+        sure = confidence(asked, evidence, snapshot.keywords)
+        answered = bool(evidence) and answers(sure)
+        composed = compose(asked, evidence, snapshot) if answered else None
         clock.mark("compose")
         text = composed.text if composed else DECLINED
         yield from (Text(piece) for piece in text.splitlines(keepends=True))
@@ -98,17 +108,25 @@ class Assistant:
             citations=composed.citations if composed else (),
             related=() if composed else _related(evidence),
             timings_ms=clock.times,
-            passages=passages,
+            passages=passages[:wanted],
         )
+
+    def understand(self, question: str, history: Sequence[Turn] = ()) -> Question:
+        """The question as it would stand alone, spelled as the notes spell."""
+        snapshot = self.index.current
+        standing = stand_alone(question, history, snapshot.lexicon)
+        known = snapshot.keywords.knows
+        return understand(mend(standing, snapshot.lexicon, known, self.embedder.count_tokens))
 
     def search(
         self, query: str, *, filters: Filters | None = None, top_k: int | None = None
     ) -> Sequence[Passage]:
         """The passages for a query, best first. Raises as `ask`."""
         _check(query)
+        snapshot = self.index.current
         return retrieve(
-            self.index.current,
-            query,
+            snapshot,
+            search_terms(query, snapshot.lexicon),
             self.embedder.embed_query(query),
             top_k=top_k or self._settings.top_k,
             filters=filters or Filters(),
@@ -130,18 +148,18 @@ class Assistant:
         _ = self.index.current
         self.embedder.load()
 
-    def _unit_matrix(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """The vectors of the texts, shape (len(texts), dimension); those seen before are not embedded again."""
-        new = [text for text in dict.fromkeys(texts) if text not in self._unit_vectors]
-        if len(self._unit_vectors) + len(new) > REMEMBERED_UNITS:
-            self._unit_vectors = {}
-            new = list(dict.fromkeys(texts))
+    def _unit_matrix(self, texts: Sequence[str]) -> Matrix:
+        """The vectors of the texts, shape (len(texts), dimension); each is embedded only once."""
+        if not texts:
+            return np.zeros((0, self.index.current.manifest.dimension), np.float32)
+        known = self._unit_vectors  # replaced as a whole, never changed, so that threads need no lock
+        new = [text for text in dict.fromkeys(texts) if text not in known]
         if new:
-            vectors = zip(new, self.embedder.embed_passages(new), strict=True)
-            self._unit_vectors = {**self._unit_vectors, **dict(vectors)}
-        return (
-            np.stack([self._unit_vectors[text] for text in texts]) if texts else np.zeros((0, 1), np.float32)
-        )
+            vectors = dict(zip(new, self.embedder.embed_passages(new), strict=True))
+            kept = known if len(known) + len(new) <= REMEMBERED_UNITS else {}
+            self._unit_vectors = {**kept, **vectors}
+            known = {**known, **vectors}
+        return np.stack([known[text] for text in texts])
 
 
 def open_assistant(settings: IndexSettings) -> Assistant:
@@ -159,7 +177,7 @@ def _check(question: str) -> None:
         raise QuestionError("The question is blank. Ask something.")
     if len(question) > MAX_QUESTION:
         raise QuestionError(
-            f"The question has {len(question):,} characters; at most {MAX_QUESTION:,} can be asked. Shorten it."
+            f"The question has {len(question):,} characters; at most {MAX_QUESTION:,} fit. Shorten it."
         )
 
 

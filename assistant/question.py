@@ -1,12 +1,19 @@
-"""Question + history -> a question that stands alone, and what kind of answer it wants. Pure."""
+"""A question as it stands: what it asks for, and what it is about. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from assistant.types import Turn
-from indexer.keyword_index import STOPWORDS
+from rapidfuzz import process
+from rapidfuzz.distance import DamerauLevenshtein
+
+from assistant.expectation import content_terms, generic_words, shape_of
+from indexer.keyword_index import STOPWORDS, terms
+from indexer.lexicon import Lexicon
+
+SHORTEST_TYPO = 4  # letters; a shorter word has too many neighbours
+ALIKE = 0.72  # normalised Damerau-Levenshtein similarity from which an unknown word is taken for a known one
 
 
 class Wants(StrEnum):
@@ -14,132 +21,159 @@ class Wants(StrEnum):
 
     DEFINITION = "definition"
     QUANTITY = "quantity"
+    COMPARISON = "comparison"
     LIST = "list"
     FACT = "fact"
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question that stands alone. `subject` is what it asks about, "" if that cannot be told."""
+    """A question that stands alone.
+
+    `subject` is what a definition is asked of, else "". `sides` are the two things a comparison compares.
+    """
 
     text: str
     wants: Wants
-    subject: str
+    subject: str = ""
+    sides: tuple[str, str] | tuple[()] = ()
 
 
-_ASKING = frozenset(
-    ["what", "which", "who", "when", "where", "why", "how", "do", "does", "did", "is", "are", "can", "could", "should", "would", "will", "must", "may", "use", "used", "using", "work", "works", "mean", "means", "need", "needs", "there", "any", "many", "much", "long", "often", "tell", "explain", "describe", "me", "my", "i", "we", "you", "your", "about", "between", "difference", "compare", "vs", "versus", "get", "have", "has", "happen", "happens", "instead"]
-)
-_OPENING = re.compile(r"^(?:and|but|so|or|then|ok(?:ay)?|also|what about|how about|what of)\b[\s,]*", re.I)
-_PRONOUN = re.compile(
-    r"\b(?:it|its|they|them|their|theirs|this|that|these|those|the same|both|ones?)\b", re.I
-)
-_POSSESSIVE = frozenset({"its", "their", "theirs"})
-_PREPOSITIONS = "for|on|with|in|to|from|by|without|under|inside|over|using|at"
-_PHRASE = re.compile(rf"^(?P<preposition>{_PREPOSITIONS})\s+(?P<object>.+)$", re.I)
-_WORD = re.compile(r"[\w][\w.:/'’-]*")
+_WORD = re.compile(r"\w+(?:[-_.:/'’]\w+)*")
+_ONE, _OTHER = r"(?P<one>[\w./ -]+?)", r"(?P<other>[\w./ -]+?)"
 _DEFINITION = re.compile(
-    r"^(?:what(?:'s| is| are| was)|who is|define|explain|describe|meaning of|tell me about|what does)\s+"
-    r"(?:(?:a|an|the)\s+)?(?P<subject>.+?)"
-    r"(?:\s+(?:mean|stand for|do|for|used for|all about|in short|exactly|good for))*\s*\?*$",
+    r"^(?:so |and )?(?:whats|what(?:'s| is| are| was)|who is|define|explain(?: what)?|describe|meaning of"
+    r"|tell me about|what does(?: it mean when)?)\s+(?:(?:a|an|the|meant by)\s+)*(?P<subject>.+?)"
+    r"(?:\s+(?:is|are|means?|stands? for|do|does|for|used for|all about|in short|exactly|good for|made of))*"
+    r"(?:\s+(?:in|on|for)\s+(?P<within>[\w ]+))?\s*\?*$",
     re.I,
 )
-_QUANTITY = re.compile(
-    r"\bhow (?:many|much|long|often|big|large|old|fast|far)\b|\b(?:maximum|minimum|limit|max|min|size|number of)\b",
-    re.I,
+_COMPARISON = (
+    re.compile(
+        r"\b(?:(?:differ\w*|distinction|choose|decide)\b.*?\b(?:between|of)|compare)\s+"
+        rf"(?:the\s+)?{_ONE}\s+(?:and|vs\.?|versus|or|with|to|from)\s+(?:the\s+)?{_OTHER}\s*[?.,]*$",
+        re.I,
+    ),
+    re.compile(
+        r"^(?P<one>[\w./ -]+?)\s+(?:vs\.?|versus|compared (?:to|with))\s+(?P<other>[\w./ -]+?)\s*\?*$", re.I
+    ),
+    re.compile(
+        rf"\bhow (?:do|does|is|are)\s+{_ONE}\s+(?:and|differ from|different from|compare (?:to|with))\s+"
+        rf"{_OTHER}(?:\s+(?:differ|compare)\b.*)?\s*\?*$",
+        re.I,
+    ),
 )
 _LIST = re.compile(
-    r"^(?:which|what|list|name|give)\b.*\b\w+s\b|\b(?:types|kinds|options|ways|steps) of\b", re.I
+    r"^(?:which|what|list|name|give(?: me)?)\b.*?\b\w+[^s\W]s\b"
+    r"|\b(?:types|kinds|options|ways|steps|modes) of\b",
+    re.I,
 )
 
 
 def understand(text: str) -> Question:
     """Tell what kind of answer a question that stands alone asks for."""
-    definition = _DEFINITION.match(text)
+    for pattern in _COMPARISON:
+        if match := pattern.search(text):
+            return Question(text, Wants.COMPARISON, sides=(match["one"].strip(), match["other"].strip()))
+    if shape_of(text):
+        return Question(text, Wants.QUANTITY)
     words = _WORD.findall(text)
-    if _QUANTITY.search(text):
-        return Question(text, Wants.QUANTITY, "")
-    if definition and len(_WORD.findall(definition["subject"])) <= 6:
+    definition = _DEFINITION.match(text)
+    if definition and len(_WORD.findall(definition["subject"])) <= 5:
         return Question(text, Wants.DEFINITION, definition["subject"])
-    if len(words) <= 3 and not any(word.lower() in _ASKING for word in words):
-        return Question(text, Wants.DEFINITION, text.rstrip("? "))
-    return Question(text, Wants.LIST if _LIST.search(text) else Wants.FACT, "")
+    if len(words) <= 3 and not any(word.lower() in STOPWORDS for word in words):
+        return Question(text, Wants.DEFINITION, text.rstrip("?!. "))
+    return Question(text, Wants.LIST if _LIST.search(text) else Wants.FACT)
 
 
-def stand_alone(question: str, history: Sequence[Turn]) -> str:
-    """The question as it would be asked without the conversation before it.
+def mend(
+    text: str,
+    lexicon: Lexicon,
+    known: Callable[[str], bool],
+    pieces: Callable[[Sequence[str]], Sequence[int]],
+) -> str:
+    """The text with words that the notes don't know put right, where one that they know is meant.
 
-    A question that leans on the last one (a pronoun, or too few words to be one) takes over what that was
-    about; any other stays as it is.
+    Args:
+        known: whether the notes hold any form of a word.
+        pieces: in how many tokens the embedding model writes each word; it writes words of plain English
+            in one, and those are not mended.
     """
-    standing = ""
-    for turn in history:
-        standing = _resolve(_tidy(turn.question), standing)
-    return _resolve(_tidy(question), standing)
+    unknown = [match for match in _WORD.finditer(text) if _may_be_typo(match.group(), known)]
+    counts = pieces([match.group().lower() for match in unknown]) if unknown else []
+    for match, count in reversed(list(zip(unknown, counts, strict=True))):
+        meant = _meant(match.group().lower(), lexicon) if count > 1 else None
+        if meant:
+            text = text[: match.start()] + meant + text[match.end() :]
+    return text
 
 
-def _tidy(text: str) -> str:
-    return " ".join(text.split())
+def _may_be_typo(word: str, known: Callable[[str], bool]) -> bool:
+    lower = word.lower()
+    plain = len(word) >= SHORTEST_TYPO and lower.isalpha() and not word.isupper()
+    return plain and lower not in STOPWORDS and lower not in generic_words() and not known(lower)
 
 
-def _resolve(question: str, before: str) -> str:
-    if not before or not question:
-        return question
-    rest = _OPENING.sub("", question)
-    opened = rest != question
-    bare = rest.rstrip("?!. ")
-    topic = _topic(before)
-    if opened or _is_fragment(bare):
-        return _fill(bare, before, topic)
-    if topic and _PRONOUN.search(question):
-        return _PRONOUN.sub(lambda match: _replacement(match.group(), topic), question, count=1)
-    return question
+def _meant(word: str, lexicon: Lexicon) -> str | None:
+    """The most frequent of the nearest words that begin alike."""
+    choices = [
+        known
+        for known in lexicon.words
+        if known[0] == word[0]
+        and abs(len(known) - len(word)) <= 2
+        and not (
+            known.startswith(word) or word.startswith(known)
+        )  # "filesystem" is no typo of "filesystemid"
+    ]
+    found = process.extract(
+        word,
+        choices,
+        scorer=DamerauLevenshtein.normalized_similarity,
+        score_cutoff=ALIKE,
+        limit=5,
+    )
+    if not found:
+        return None
+    best = max(score for _, score, _ in found)
+    return max((known for known, score, _ in found if score == best), key=lambda known: lexicon.words[known])
 
 
-def _replacement(pronoun: str, topic: str) -> str:
-    return f"{topic}'s" if pronoun.lower() in _POSSESSIVE else topic
+def search_terms(text: str, lexicon: Lexicon) -> list[str]:
+    """What to look for in the keyword index: the terms of a text, and of its acronyms' long forms."""
+    return [term for part in [text, *long_forms(text, lexicon)] for term in terms(part)]
 
 
-def _is_fragment(text: str) -> bool:
-    """Whether a text asks nothing by itself: "on Windows", "why"."""
-    words = [word.lower() for word in _WORD.findall(text)]
-    return bool(words) and (bool(_PHRASE.match(text)) or (len(words) == 1 and words[0] in _ASKING))
+def long_forms(text: str, lexicon: Lexicon) -> list[str]:
+    """The long forms of the acronyms in a text that it does not spell out itself."""
+    lower = text.lower()
+    spelled = {short.lower(): long for short, long in lexicon.acronyms.items()}
+    found = [spelled.get(word.lower()) or spelled.get(f"{word.lower()}s") for word in _WORD.findall(text)]
+    return list(dict.fromkeys(long for long in found if long and long.lower() not in lower))
 
 
-def _fill(fragment: str, before: str, topic: str) -> str:
-    """Put a fragment in the place of its like in the question before, or beside what that was about."""
-    stem = before.rstrip("?!. ")
-    phrase = _PHRASE.match(fragment)
-    if phrase:
-        last = list(re.finditer(rf"\b(?:{_PREPOSITIONS})\b", stem, re.I))
-        if last and last[-1].start() > 0 and last[-1].end() < len(stem):
-            return f"{stem[: last[-1].start()]}{fragment}?"
-        return f"{stem} {fragment}?"
-    if _PRONOUN.search(fragment) and topic:
-        return _PRONOUN.sub(lambda match: _replacement(match.group(), topic), fragment, count=1) + "?"
-    asked = fragment.split()[0].lower() if fragment else ""
-    if asked in _ASKING and len(fragment.split()) > 2:
-        return f"{fragment}?"
-    if asked in _ASKING:
-        return f"{fragment} {topic}?" if topic else before
-    subject = understand(before).subject
-    if subject:
-        return (
-            f"{before.replace(subject, re.sub(r'^(?:the|an?) ', '', fragment, flags=re.I), 1).rstrip('?')}?"
-        )
-    return f"{fragment}: {stem}?"
-
-
-def _topic(question: str) -> str:
-    """What a question is about: its subject, else its first run of words that carry meaning."""
-    subject = understand(question).subject
-    if subject:
-        return subject
-    run: list[str] = []
-    for word in _WORD.findall(question):
-        if word.lower() in _ASKING or word.lower() in STOPWORDS or word.lower() in {"a", "an", "the"}:
-            if run:
+def entities(text: str, lexicon: Lexicon) -> list[str]:
+    """The names of the notes that a text holds, longest match first at each place, in order."""
+    words = list(_WORD.finditer(text))
+    found: list[str] = []
+    at = 0
+    while at < len(words):
+        for length in range(min(6, len(words) - at), 0, -1):
+            run = text[words[at].start() : words[at + length - 1].end()]
+            if _is_name(run, lexicon):
+                found.append(run)
+                at += length
                 break
         else:
-            run.append(word)
-    return " ".join(run)
+            at += 1
+    return found
+
+
+def _is_name(run: str, lexicon: Lexicon) -> bool:
+    lower = run.lower()
+    known = lower in lexicon.names or (lower.endswith("s") and lower[:-1] in lexicon.names)
+    return bool((known or _looks_like_one(run)) and content_terms(run))
+
+
+def _looks_like_one(word: str) -> bool:
+    """An acronym or an identifier: `ECS`, `awsvpc` in marks, `RunTask`."""
+    return bool(re.fullmatch(r"[A-Z][A-Za-z]*[A-Z0-9][A-Za-z0-9]*", word))

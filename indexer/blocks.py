@@ -4,6 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -150,7 +151,7 @@ class _Walk:
 
 
 def _headings(tokens: Sequence[Token]) -> Iterator[tuple[Token, Token]]:
-    pairs = zip(tokens, tokens[1:], strict=False)
+    pairs = pairwise(tokens)
     return ((token, inline) for token, inline in pairs if token.type == "heading_open")
 
 

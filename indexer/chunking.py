@@ -59,7 +59,8 @@ def _units(text: str, block: Block) -> Iterator[tuple[Unit, int]]:
     if block.kind is Kind.HEADING:
         yield Unit(block.kind, block.span, block.heading_path[-1]), block.span.start
     elif block.kind in (Kind.TABLE_ROW, Kind.TABLE_HEADER):
-        yield Unit(block.kind, block.span, _told(block), block.parents), block.span.start
+        cells = tuple(zip(block.header, block.cells, strict=False))
+        yield Unit(block.kind, block.span, _told(block), block.parents, cells), block.span.start
     elif block.kind in (Kind.CODE, Kind.OTHER):
         yield Unit(block.kind, block.span, block.span.of(text), block.parents), block.span.start
     elif block.kind is Kind.LIST_ITEM and span.end - span.start <= LONG_ITEM:
@@ -100,7 +101,7 @@ def _fit(
     count_tokens: CountTokens,
     budget: int,
 ) -> Iterator[_Piece]:
-    """Pieces of at most `budget` tokens; a unit that is longer is cut, at line ends or spaces if it has any."""
+    """Pieces of at most `budget` tokens; a longer unit is cut, at line ends or spaces if it has any."""
     sliced = [
         (part, start if part.span.start == unit.span.start else part.span.start, path)
         for unit, start, path in units
@@ -147,12 +148,19 @@ def _pack(pieces: Sequence[_Piece], target: int, budget: int) -> Iterator[list[_
         new_section = piece.unit.kind is Kind.HEADING and not only_headings
         full = tokens + piece.tokens > (budget if only_headings else target)
         if group and (new_section or full):
-            yield group
-            group, tokens = [], 0
+            carried = [] if new_section else _leading(group)
+            yield group[: len(group) - len(carried)]
+            group, tokens = carried, sum(member.tokens for member in carried)
         group.append(piece)
         tokens += piece.tokens
     if group:
         yield group
+
+
+def _leading(group: Sequence[_Piece]) -> list[_Piece]:
+    """The last piece of a group if it only makes sense with what follows: the header of a table."""
+    last = group[-1]
+    return [last] if len(group) > 1 and last.unit.kind is Kind.TABLE_HEADER else []
 
 
 def _chunk(note: Note, lines: Lines, group: Sequence[_Piece], count_tokens: CountTokens) -> Chunk:

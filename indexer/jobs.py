@@ -1,5 +1,6 @@
 """Rebuilds that run beside the server: one at a time, in a thread, with progress that can be asked for."""
 
+import logging
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -9,6 +10,8 @@ from enum import StrEnum
 
 from indexer.errors import FootnoteError
 from indexer.rebuild import BuildReport, Progress
+
+_log = logging.getLogger(__name__)
 
 
 class JobState(StrEnum):
@@ -91,14 +94,11 @@ class RebuildJobs:
                     self._update(job_id, state=JobState.DONE, report=event, finished_at=_now())
         except FootnoteError as error:
             self._update(job_id, state=JobState.FAILED, error=str(error), finished_at=_now())
-        except OSError as error:
-            problem = error.strerror or "input or output failed"
-            self._update(
-                job_id,
-                state=JobState.FAILED,
-                error=f"The rebuild failed: {problem}. The index is as it was.",
-                finished_at=_now(),
-            )
+        except Exception as error:  # whatever it is, the job must not look as if it still ran
+            _log.exception("rebuild %s failed", job_id)
+            problem = (isinstance(error, OSError) and error.strerror) or "an unexpected error, see the log"
+            message = f"The rebuild failed: {problem}. The index is as it was."
+            self._update(job_id, state=JobState.FAILED, error=message, finished_at=_now())
 
     def _update(self, job_id: str, **changes: object) -> None:
         self._jobs[job_id] = replace(self._jobs[job_id], **changes)  # type: ignore[arg-type]

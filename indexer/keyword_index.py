@@ -9,12 +9,12 @@ import bm25s
 import msgspec
 import numpy as np
 import Stemmer
-from bm25s.stopwords import STOPWORDS_EN
+from bm25s.stopwords import STOPWORDS_EN_PLUS
 from numpy.typing import NDArray
 
 from indexer.types import Hit
 
-STOPWORDS = frozenset(STOPWORDS_EN)
+STOPWORDS = frozenset(STOPWORDS_EN_PLUS)
 _WORD = re.compile(r"\w+(?:['’]\w+)?(?:[-_.:/]\w+)*")
 # Where an identifier falls into parts: at its marks, RunTask at its humps, 20GiB after its number.
 _SEAM = re.compile(
@@ -84,7 +84,7 @@ class KeywordIndex:
         return cls(_restored(arrays["data"], arrays["indices"], arrays["indptr"], names, rows), rows)
 
     def to_bytes(self) -> bytes:
-        """The scores as a compressed sparse matrix, and the vocabulary, as one `.npz` file without pickles."""
+        """The scores as a compressed sparse matrix, and the vocabulary, as an `.npz` file without pickles."""
         scores = self._bm25.scores
         names = sorted(self._bm25.vocab_dict, key=self._bm25.vocab_dict.__getitem__)
         buffer = io.BytesIO()
@@ -113,6 +113,10 @@ class KeywordIndex:
             return 0
         indptr = self._bm25.scores["indptr"]
         return int(indptr[number + 1] - indptr[number])
+
+    def knows(self, word: str) -> bool:
+        """Whether any form of a word stands in a chunk."""
+        return any(term in self.vocabulary for term in terms(word))
 
     def scores(self, query: Sequence[str]) -> NDArray[np.float32]:
         """The BM25 score of every chunk for the query's terms, as an array of shape (n,); 0 without any."""

@@ -18,6 +18,7 @@ from indexer.chunking import chunk_note
 from indexer.embedding import Embedder
 from indexer.errors import BuildLocked, IndexDamaged, IndexMissing, NotesFolderError
 from indexer.keyword_index import KeywordIndex, terms
+from indexer.lexicon import learn
 from indexer.reading import read_notes
 from indexer.settings import IndexSettings
 from indexer.snapshot import FORMAT_VERSION, Manifest, Snapshot, new_revision, open_snapshot, publish
@@ -230,6 +231,7 @@ class _Build:
             chunks,
             VectorIndex.from_vectors(matrix),
             KeywordIndex.from_terms([terms(chunk.embedded_text) for chunk in chunks]),
+            learn(chunks),
         )
         return publish(self.settings.index, snapshot).revision
 

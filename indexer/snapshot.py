@@ -5,6 +5,7 @@ INDEX/generations/<revision>/     written once, never changed
     manifest.json                 what it was made with, counts, and a SHA-256 of every other file
     notes.json chunks.json        texts
     vectors.faiss keywords.npz    what is searched; row i of each is chunk i
+        lexicon.json                  names, acronyms and words of the notes
 """
 
 import hashlib
@@ -19,6 +20,7 @@ import msgspec
 
 from indexer.errors import IndexDamaged, IndexIncompatible, IndexMissing, IndexUnusable
 from indexer.keyword_index import KeywordIndex
+from indexer.lexicon import Lexicon
 from indexer.types import Chunk, Note, Skipped, Span, Unit
 from indexer.vector_index import VectorIndex
 
@@ -56,6 +58,7 @@ class Snapshot:
     chunks: Sequence[Chunk]
     vectors: VectorIndex
     keywords: KeywordIndex
+    lexicon: Lexicon
 
     def __post_init__(self) -> None:
         rows = {len(self.chunks), len(self.vectors), len(self.keywords), self.manifest.chunks}
@@ -135,12 +138,16 @@ def open_snapshot(folder: Path, *, fingerprint: str | None = None) -> Snapshot:
 
 
 def current_revision(folder: Path) -> str:
-    """The revision that serves. Raises IndexMissing."""
+    """The revision that serves. Raises IndexMissing or IndexDamaged."""
     try:
         return (folder / CURRENT).read_text("utf-8").strip()
     except FileNotFoundError as error:
         raise IndexMissing(
             f"There is no index in {str(folder)!r} yet. Run `footnote build`, or name another with --index."
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise IndexDamaged(
+            f"{str(folder / CURRENT)!r} cannot be read. Run `footnote build --full`, or name another index."
         ) from error
 
 
@@ -207,6 +214,7 @@ def _encode(snapshot: Snapshot) -> dict[str, bytes]:
         "chunks.json": msgspec.json.encode(stored),
         "vectors.faiss": snapshot.vectors.to_bytes(),
         "keywords.npz": snapshot.keywords.to_bytes(),
+        "lexicon.json": msgspec.json.encode(snapshot.lexicon),
     }
 
 
@@ -216,10 +224,11 @@ def _decode(manifest: Manifest, contents: Mapping[str, bytes]) -> Snapshot:
         stored = msgspec.json.decode(contents["chunks.json"], type=list[_StoredChunk])
         vectors = VectorIndex.from_bytes(contents["vectors.faiss"])
         keywords = KeywordIndex.from_bytes(contents["keywords.npz"])
+        lexicon = msgspec.json.decode(contents["lexicon.json"], type=Lexicon)
     except (KeyError, msgspec.MsgspecError) as error:
         raise IndexDamaged(f"The index cannot be read ({error}). Run `footnote build --full`.") from error
     chunks = [_restored(record, notes[record.note]) for record in stored]
-    return Snapshot(manifest, {note.path: note for note in notes}, chunks, vectors, keywords)
+    return Snapshot(manifest, {note.path: note for note in notes}, chunks, vectors, keywords, lexicon)
 
 
 def _restored(record: _StoredChunk, note: Note) -> Chunk:

@@ -55,7 +55,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """The plain words, and their place, that what stands below them hangs on: a list item, an introduction."""
+    """What lower lines hang on, in plain words, and its place: a list item, an introduction."""
 
     text: str
     span: Span
@@ -85,13 +85,15 @@ class Block:
 class Unit:
     """The smallest piece that can be cited: a sentence, a list item, a table row, a code fence, a heading.
 
-    `text` says it in plain words, without markup; a table row is told as "column: value" pairs.
+    `text` says it in plain words, without markup; a table row is told as "column: value" pairs, and `cells`
+    has its columns and values apart.
     """
 
     kind: Kind
     span: Span
     text: str
     parents: tuple[Lead, ...] = ()
+    cells: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

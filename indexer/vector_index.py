@@ -43,6 +43,11 @@ class VectorIndex:
         """All vectors, as an array of shape (n, dimension)."""
         return np.asarray(self._index.reconstruct_n(0, len(self)), dtype=np.float32)
 
+    def similarities(self, query: NDArray[np.float32], rows: Sequence[int]) -> NDArray[np.float32]:
+        """The cosine of the query to each of the rows, as an array of shape (len(rows),)."""
+        found = self._index.reconstruct_batch(np.asarray(rows, dtype=np.int64))
+        return np.asarray(found @ query, dtype=np.float32)
+
     def search(self, query: NDArray[np.float32], k: int, *, rows: Sequence[int] | None = None) -> list[Hit]:
         """The `k` most similar rows, best first; only among `rows` if they are given."""
         if rows is not None and not rows:

@@ -10,7 +10,7 @@ from indexer.rebuild import BuildReport
 from indexer.settings import IndexSettings
 from indexer.snapshot import LiveIndex, current_revision, open_snapshot, verify
 
-FILES = ["manifest.json", "notes.json", "chunks.json", "vectors.faiss", "keywords.npz"]
+FILES = ["manifest.json", "notes.json", "chunks.json", "vectors.faiss", "keywords.npz", "lexicon.json"]
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""The assistant over HTTP: JSON in, JSON or server-sent events out."""

@@ -1,0 +1,77 @@
+"""The API as one ASGI application, made from finished parts."""
+
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from starlette.routing import Route
+
+from assistant.api import ask, health, index, notes, search
+from assistant.api.body_limit import BodyLimit
+from assistant.api.problems import install_problem_handlers
+from assistant.api.request_id import RequestId
+from assistant.api.schemas.shared import Problem
+from assistant.pipeline import Assistant
+from indexer.jobs import RebuildJobs
+
+PREFIX = "/api/v1"
+MAX_BODY = 8 * 2**20  # bytes; fifty long turns fit many times over
+DESCRIPTION = """
+Ask your Markdown notes. Every claim of an answer carries a number in square brackets, and every number
+leads to a citation: the note, the lines, the character offsets, and the words as the note has them.
+
+Errors are problem documents (RFC 9457, `application/problem+json`). `code` is stable, for programs;
+`detail` is one sentence for people. Every response carries an `X-Request-ID`; one that you send is kept.
+"""
+TAGS = [
+    {"name": "ask", "description": "Questions, and answers with citations."},
+    {"name": "search", "description": "Ranked passages, without an answer."},
+    {"name": "index", "description": "What is indexed, and bringing it in step with the notes."},
+    {"name": "notes", "description": "The notes as they were indexed."},
+    {"name": "health", "description": "For whatever watches over the process."},
+]
+
+
+class _Api(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document, with the schema that all declared errors point to."""
+        document = super().openapi()
+        document["components"]["schemas"].setdefault("Problem", Problem.model_json_schema())
+        return document
+
+
+def create_api(assistant: Assistant, jobs: RebuildJobs) -> FastAPI:
+    """Build the application that answers with `assistant` and rebuilds through `jobs`."""
+    api = _Api(
+        title="Footnote",
+        summary="Answers from your Markdown notes, with exact citations.",
+        description=DESCRIPTION,
+        version=version("footnote-assistant"),
+        openapi_tags=TAGS,
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=f"{PREFIX}/docs",
+        redoc_url=None,
+    )
+    api.state.assistant = assistant
+    api.state.jobs = jobs
+    api.add_middleware(BodyLimit, prefix="/api/", max_bytes=MAX_BODY)
+    api.add_middleware(RequestId)  # added last, it is outermost
+    install_problem_handlers(api)
+
+    versioned = APIRouter(prefix=PREFIX)
+    for resource in (ask, search, index, notes):
+        versioned.include_router(resource.router)
+    api.include_router(health.router)
+    api.include_router(versioned)
+    api.router.routes.append(_unmatched(versioned))
+    return api
+
+
+def _unmatched(versioned: APIRouter) -> Route:
+    """The last word on paths under /api: 405 where only the method is wrong, else 404.
+
+    Without it an application mounted at "/", such as the chat, would answer them with its own page.
+    """
+    last = APIRouter(redirect_slashes=False)
+    last.include_router(versioned)
+    return Route("/api/{rest:path}", endpoint=last, include_in_schema=False)

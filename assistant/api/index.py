@@ -1,0 +1,43 @@
+"""The index: what it holds, and bringing it in step with the notes."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
+
+from assistant.api.dependencies import AssistantPart, JobsPart
+from assistant.api.problems import problem_responses
+from assistant.api.schemas.index import IndexBody, JobBody, RebuildRequest
+from assistant.errors import JobNotFound
+
+router = APIRouter(prefix="/index", tags=["index"])
+
+
+@router.get("", summary="What is indexed", responses=problem_responses(503))
+def index(assistant: AssistantPart, jobs: JobsPart) -> IndexBody:
+    """The generation that answers now: its counts, its model, what it leaves out, and how old it is."""
+    latest = jobs.latest()
+    return IndexBody.of(assistant.index.current.manifest, now=datetime.now(UTC), latest=latest)
+
+
+@router.post(
+    "/rebuild", status_code=202, summary="Rebuild the index", responses=problem_responses(400, 409, 413, 422)
+)
+def rebuild(response: Response, jobs: JobsPart, body: RebuildRequest | None = None) -> JobBody:
+    """Start a rebuild, and answer before it is done; if one is running already, that one is returned.
+
+    Only what changed is embedded again, unless `full` is set. The old index goes on answering until the new
+    one is whole.
+    """
+    job = jobs.start(full=body.full if body else False)
+    response.headers["Location"] = f"jobs/{job.id}"  # relative to this path
+    return JobBody.model_validate(job)
+
+
+@router.get("/jobs/{id}", summary="How a rebuild is going", responses=problem_responses(404, 422))
+def job(id: Annotated[str, Path(description="As `rebuild` returned it.")], jobs: JobsPart) -> JobBody:
+    """A rebuild's state, how far it is, and at its end the report or the reason of its failure."""
+    found = jobs.get(id)
+    if found is None:
+        raise JobNotFound(f"No rebuild {id!r} is known. Rebuilds are forgotten when the server stops.")
+    return JobBody.model_validate(found)

@@ -1,0 +1,143 @@
+"""Errors as problem documents (RFC 9457). The table says which error becomes what; routes catch nothing."""
+
+import json
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from assistant.api.request_id import HEADER, request_id
+from assistant.api.schemas.shared import Problem
+from assistant.errors import JobNotFound, NoteNotFound, QuestionError
+from indexer.errors import (
+    BuildLocked,
+    FootnoteError,
+    IndexDamaged,
+    IndexIncompatible,
+    IndexMissing,
+    IndexUnusable,
+    ModelError,
+)
+
+MEDIA_TYPE = "application/problem+json"
+_log = logging.getLogger(__name__)
+
+
+class _Kind(NamedTuple):
+    status: int
+    code: str
+    title: str
+
+
+_TABLE: dict[type[Exception], _Kind] = {
+    QuestionError: _Kind(422, "invalid_question", "The question cannot be asked"),
+    NoteNotFound: _Kind(404, "note_not_found", "No such note"),
+    JobNotFound: _Kind(404, "job_not_found", "No such rebuild"),
+    BuildLocked: _Kind(409, "build_locked", "Another build is running"),
+    IndexMissing: _Kind(503, "index_missing", "There is no index yet"),
+    IndexDamaged: _Kind(503, "index_damaged", "The index is damaged"),
+    IndexIncompatible: _Kind(503, "index_incompatible", "The index does not fit this installation"),
+    IndexUnusable: _Kind(503, "index_unusable", "The index cannot be used"),
+    ModelError: _Kind(503, "model_unavailable", "The embedding model cannot be used"),
+    FootnoteError: _Kind(500, "failed", "The request failed"),
+    RequestValidationError: _Kind(422, "invalid_request", "The request does not fit the schema"),
+    Exception: _Kind(500, "internal_error", "Something went wrong"),
+}
+_MALFORMED = _Kind(400, "malformed_json", "The body is not JSON")
+_HTTP = {
+    400: _Kind(400, "bad_request", "The request cannot be read"),
+    404: _Kind(404, "not_found", "There is nothing here"),
+    405: _Kind(405, "method_not_allowed", "The method does not fit"),
+    413: _Kind(413, "too_large", "The body is too large"),
+}
+_UNKNOWN = "The server failed in a way that it does not expect. Its log has the cause under this request id."
+
+
+def problem_of(error: Exception, request: Request) -> Problem:
+    """What the caller is told about `error`; of an unexpected one no more than that it happened."""
+    name = request_id(request)
+    if isinstance(error, HTTPException):
+        return _http_problem(error, request, name)
+    kind = next(_TABLE[base] for base in type(error).__mro__ if base in _TABLE)
+    detail = str(error)
+    if isinstance(error, RequestValidationError):
+        faults = error.errors()
+        kind = _MALFORMED if faults[0]["type"] == "json_invalid" else kind
+        detail = " ".join(_sentence(fault) for fault in faults[:3])
+    elif not isinstance(error, FootnoteError):
+        _log.error("request %s failed: %s: %s", name, type(error).__name__, error)
+        detail = _UNKNOWN
+    return Problem(title=kind.title, status=kind.status, detail=detail, code=kind.code, request_id=name)
+
+
+def install_problem_handlers(api: FastAPI) -> None:
+    """Answer every error of `api`, foreseen or not, with a problem document."""
+    for kind in (FootnoteError, HTTPException, RequestValidationError, Exception):
+        api.add_exception_handler(kind, respond)
+
+
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Declare for OpenAPI that a route may answer with a problem of these statuses, or with a 500."""
+    schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    return {
+        status: {"description": _codes(status), "content": {MEDIA_TYPE: schema}}
+        for status in sorted({*statuses, 500})
+    }
+
+
+def _codes(status: int) -> str:
+    codes = [kind.code for kind in (*_TABLE.values(), _MALFORMED, *_HTTP.values()) if kind.status == status]
+    return f"{HTTPStatus(status).phrase}: {', '.join(f'`{code}`' for code in codes)}"
+
+
+async def respond(request: Request, error: Exception) -> Response:
+    """The response that tells the caller about `error`."""
+    problem = problem_of(error, request)
+    headers: Mapping[str, str] = getattr(error, "headers", None) or {}
+    # An unexpected error is answered outside all middleware, so the id is set here as well.
+    return Response(
+        json.dumps(problem.model_dump()),  # in ASCII, as a field's name may hold half a surrogate pair
+        status_code=problem.status,
+        media_type=MEDIA_TYPE,
+        headers={**headers, HEADER: problem.request_id},
+    )
+
+
+def _http_problem(error: HTTPException, request: Request, name: str) -> Problem:
+    status = error.status_code
+    phrase = HTTPStatus(status).phrase
+    kind = _HTTP.get(status) or _Kind(status, phrase.lower().replace(" ", "_"), phrase)
+    details = {
+        404: f"There is nothing at {request.url.path}.",
+        405: f"{request.url.path} does not take {request.method}.",
+        413: "The body is larger than the server accepts.",
+    }
+    return Problem(
+        title=kind.title,
+        status=status,
+        detail=details.get(status, f"{error.detail}."),
+        code=kind.code,
+        request_id=name,
+    )
+
+
+def _sentence(fault: Mapping[str, Any]) -> str:
+    """One fault that validation found, as a sentence that names the field."""
+    place, *steps = fault["loc"]
+    if fault["type"] == "json_invalid":
+        return f"The body is not JSON: {fault['ctx']['error']} at character {steps[0]}."
+    field = ".".join(str(step) for step in steps)
+    if not field:
+        hint = "Send one as JSON with Content-Type: application/json."
+        return f"The body is {'missing' if fault['type'] == 'missing' else 'not an object'}. {hint}"
+    if fault["type"] == "extra_forbidden":
+        return f"{field}: there is no such field."
+    if fault["type"] == "missing":
+        return f"{field}: this field is required."
+    where = field if place == "body" else f"{field} (in the {place})"
+    said = str(fault["msg"]).removeprefix("Value error, ")
+    return f"{where}: {said[0].lower()}{said[1:]}."

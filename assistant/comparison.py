@@ -1,0 +1,94 @@
+"""Evidence -> two columns side by side, with a citation in each cell. Pure."""
+
+from collections.abc import Mapping, Sequence
+
+from assistant.evidence import Evidence, name_terms, term_set
+from assistant.question import Question
+from assistant.writing import Composed, Numbers, said
+from indexer.keyword_index import terms
+from indexer.types import Kind, Note
+
+MOST_ROWS = 6
+MOST_EACH = 2  # items told of each side where no table compares them
+
+
+def compared(question: Question, evidence: Sequence[Evidence], notes: Mapping[str, Note]) -> Composed | None:
+    """A table of the question's two sides; None if the evidence does not speak of both."""
+    if not question.sides:
+        return None
+    sides = [frozenset(terms(side)) for side in question.sides]
+    return _by_columns(sides, evidence, notes) or _by_items(question, sides, evidence, notes)
+
+
+def _by_columns(
+    sides: Sequence[frozenset[str]], evidence: Sequence[Evidence], notes: Mapping[str, Note]
+) -> Composed | None:
+    """From the rows of a table of the notes that has a column for each side."""
+    rows: dict[tuple[str, str], list[tuple[Evidence, int, int]]] = {}
+    for item in evidence:
+        columns = [_column(side, item) for side in sides]
+        if None not in columns and columns[0] != columns[1]:
+            key = (item.chunk.note, "|".join(name for name, _ in item.unit.cells))
+            rows.setdefault(key, []).append((item, columns[0] or 0, columns[1] or 0))
+    best = next(iter(rows.values()), [])[:MOST_ROWS]
+    if not best:
+        return None
+    numbers = Numbers(notes)
+    first, one, other = best[0]
+    lines = [f"| | {first.unit.cells[one][0]} | {first.unit.cells[other][0]} |", "|---|---|---|"]
+    for item, one, other in sorted(best, key=lambda row: row[0].unit.span.start):
+        mark = numbers.mark(item.chunk, item.unit.span)
+        values = [item.unit.cells[column][1] or "\N{EN DASH}" for column in (one, other)]
+        lines.append(_line([item.unit.cells[0][1], *(f"{value} {mark}" for value in values)]))
+    return Composed("\n".join(lines), numbers.citations)
+
+
+def _column(side: frozenset[str], item: Evidence) -> int | None:
+    """The number of the column, after the first, whose name best matches a side."""
+    matches = [
+        (len(side & names) / len(side | names), -number)
+        for number, (name, _) in enumerate(item.unit.cells)
+        if number and (names := frozenset(terms(name))) and (side <= names or names <= side)
+    ]
+    return -max(matches)[1] if matches else None
+
+
+def _by_items(
+    question: Question,
+    sides: Sequence[frozenset[str]],
+    evidence: Sequence[Evidence],
+    notes: Mapping[str, Note],
+) -> Composed | None:
+    """From what the notes say of one side and not of the other, the items named for a side first."""
+    columns = []
+    for side, other in (sides, sides[::-1]):
+        own = [item for item in evidence if _speaks_of(side, other, item)]
+        named = sorted(own, key=lambda item: -len(side & name_terms(item.unit.text)) / (len(side) or 1))
+        columns.append(named[:MOST_EACH])
+    if not all(columns):
+        return None
+    numbers = Numbers(notes)
+    lines = [_line([_capital(side) for side in question.sides]), "|---|---|"]
+    for pair in range(max(len(column) for column in columns)):
+        cells = [column[pair] if pair < len(column) else None for column in columns]
+        lines.append(_line([_cell(item, numbers, notes) if item else "" for item in cells]))
+    return Composed("\n".join(lines), numbers.citations)
+
+
+def _speaks_of(side: frozenset[str], other: frozenset[str], item: Evidence) -> bool:
+    held = term_set(item.unit.text) | term_set(" ".join(lead.text for lead in item.unit.parents))
+    return bool(side) and side <= held and not other - side <= held
+
+
+def _cell(item: Evidence, numbers: Numbers, notes: Mapping[str, Note]) -> str:
+    words = said(item, notes[item.chunk.note])
+    escaped = words if item.unit.kind is Kind.TABLE_ROW else words.replace("\\|", "|")
+    return f"{escaped} {numbers.mark(item.chunk, item.unit.span)}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

@@ -1,0 +1,133 @@
+"""Whatever the notes and the question: the words are the notes' own, and each number is proven."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from fakes import HashingEmbedder
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from assistant.pipeline import Assistant
+from assistant.types import Answer
+from indexer.rebuild import BuildReport, rebuild
+from indexer.settings import IndexSettings
+from indexer.snapshot import LiveIndex
+
+Notes = Callable[[str], Assistant]
+
+
+@pytest.fixture
+def over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Notes:
+    """An assistant over one note, that answers whatever it is asked."""
+    monkeypatch.setattr("assistant.pipeline.answers", lambda *_: True)
+
+    def build(text: str) -> Assistant:
+        folder = tmp_path / "one"
+        folder.mkdir(exist_ok=True)
+        (folder / "n.md").write_bytes(text.encode())
+        embedder = HashingEmbedder()
+        chosen = IndexSettings(notes=folder, index=tmp_path / "one-index")
+        assert isinstance(list(rebuild(chosen, embedder, allow_empty=True))[-1], BuildReport)
+        return Assistant(LiveIndex(chosen.index, fingerprint=embedder.fingerprint), embedder)
+
+    return build
+
+
+lines = st.sampled_from(
+    [
+        "# Fargate\n",
+        "- **Task role:** for code\n",
+        "  - nested tasks: two\n",
+        "Tasks run on Fargate. They stop.\n\n",
+    ]
+    + [
+        "| Thing | EC2 | Fargate |\n|---|---|---|\n| GPU \\| x | yes | no |\n| role | a | |\n\n",
+        "> role\n> and task\n",
+    ]
+    + ["Roles:\n\n- one role\n- two roles\n", "1. task [1] in order\n", "`role` in `code` ~~x~~\n\n", "\n"]
+)
+questions = st.sampled_from(
+    [
+        "What is a task role?",
+        "Which roles are there?",
+        "difference between EC2 and Fargate",
+        "how many tasks",
+        "role",
+    ]
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(lines, min_size=1, max_size=9).map("".join), questions)
+def test_every_number_is_proven(over: Notes, text: str, question: str) -> None:
+    assistant = over(text)
+    answer = assistant.ask(question) if assistant.index.current.notes else None
+    if answer and not answer.abstained:
+        check(answer, assistant)
+
+
+def check(answer: Answer, assistant: Assistant) -> None:
+    numbers = list(dict.fromkeys(int(n) for n in re.findall(r" \[(\d+)\](?= \||\n|$)", answer.text)))
+    assert numbers == [citation.number for citation in answer.citations]
+    assert numbers == list(range(1, len(numbers) + 1))
+    places = [(citation.char_start, citation.char_end) for citation in answer.citations]
+    assert len(set(places)) == len(places)
+    for citation in answer.citations:
+        note = assistant.note(citation.note)
+        assert citation.quote == note.text[citation.char_start : citation.char_end]
+        assert citation.line_start == len(re.findall(r"\r\n?|\n", note.text[: citation.char_start])) + 1
+    for line in answer.text.splitlines():
+        for said in [] if line.startswith("|") else re.findall(r"^(?:\s*- )?(.*?) \[\d+\]$", line):
+            assert (
+                any(said == " ".join(re.sub(r"\n(?:>\s?)*", " ", c.quote).split()) for c in answer.citations)
+                or "\N{EN DASH}" in said
+            )
+
+
+def test_a_definition_comes_first(assistant: Assistant) -> None:
+    answer = assistant.ask("What is the task role?")
+    assert answer.text.splitlines()[0].endswith(
+        "**Task role:** gives the code in a container its permissions [1]"
+    )
+    assert (answer.citations[0].note, answer.citations[0].line_start) == ("aws/roles.md", 7)
+
+
+def test_an_introduced_list_comes_whole(over: Notes) -> None:
+    text = "# A\n\nNot supported on Fargate:\n\n- block storage\n- lustre files\n- bucket mounts\n\nMore.\n"
+    answer = over(text).ask("What is not supported on Fargate?")
+    assert answer.text == (
+        "- Not supported on Fargate: [1]\n  - block storage [2]\n  - lustre files [3]\n  - bucket mounts [4]"
+    )
+
+
+def test_a_comparison_is_a_table_with_a_citation_in_each_cell(over: Notes) -> None:
+    rows = "| Layer | 7 | 4 | 3 |\n| Static IP | no | yes | |\n"
+    text = f"# Load\n\n| | ALB | NLB | GWLB |\n|---|---|---|---|\n{rows}"
+    answer = over(text).ask("What is the difference between ALB and NLB?")
+    assert answer.text.splitlines() == [
+        "| | ALB | NLB |",
+        "|---|---|---|",
+        "| Layer | 7 [1] | 4 [1] |",
+        "| Static IP | no [2] | yes [2] |",
+    ]
+    assert [citation.line_start for citation in answer.citations] == [5, 6]
+
+
+def test_two_sides_without_a_table_stand_side_by_side(over: Notes) -> None:
+    text = "- **IRSA:** a role per service account\n- **Pod Identity:** an agent on the node\n"
+    answer = over(text).ask("Compare IRSA and Pod Identity")
+    assert answer.text.splitlines() == [
+        "| IRSA | Pod Identity |",
+        "|---|---|",
+        "| **IRSA:** a role per service account [1] | **Pod Identity:** an agent on the node [2] |",
+    ]
+
+
+def test_a_table_row_is_told_with_its_columns(assistant: Assistant) -> None:
+    answer = assistant.ask("How many containers per task?")
+    assert answer.text.splitlines()[0].endswith("Containers per task \N{EN DASH} Most: 10 [1]")
+    assert answer.citations[0].quote == "| Containers per task | 10 |"
+    assert replace(answer.citations[0], quote="").line_end == 14

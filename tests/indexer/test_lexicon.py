@@ -1,0 +1,30 @@
+from indexer.chunking import chunk_note
+from indexer.lexicon import learn
+from indexer.types import Note
+
+TEXT = """\
+# Elastic Container Registry (ECR)
+
+- **Lifecycle policy:** rules that expire images
+- finds Common Vulnerabilities and Exposures (CVEs)
+- ENI (elastic network interface) per task; a note (See below)
+
+| Mode | Fits |
+|---|---|
+| awsvpc | Fargate |
+"""
+
+
+def test_names_acronyms_and_words_are_learned() -> None:
+    note = Note("n.md", TEXT, "0", 0, "Registry")
+    chunks = chunk_note(note, lambda texts: [len(text.split()) for text in texts], max_tokens=256)
+    lexicon = learn(chunks)
+    assert lexicon.acronyms == {
+        "ECR": "Elastic Container Registry",
+        "CVEs": "Common Vulnerabilities and Exposures",
+        "ENI": "elastic network interface",
+    }
+    assert {"lifecycle policy", "awsvpc", "ecr", "elastic container registry"} <= set(lexicon.names)
+    assert lexicon.names["lifecycle policy"] == "Lifecycle policy"
+    assert lexicon.words["images"] == 1
+    assert "a" not in lexicon.words

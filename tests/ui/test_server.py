@@ -1,0 +1,161 @@
+"""The API and the chat in one application."""
+
+import asyncio
+import gc
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from fakes import HashingEmbedder
+from fastapi.testclient import TestClient
+
+from assistant.pipeline import Assistant
+from indexer.jobs import RebuildJobs
+from indexer.rebuild import rebuild
+from indexer.settings import IndexSettings
+from indexer.snapshot import LiveIndex
+from ui.address import AddressError
+from ui.server import create_server, serve
+from ui.settings import ServerSettings
+
+
+@pytest.fixture
+def client(assistant: Assistant, jobs: RebuildJobs) -> Iterator[TestClient]:
+    with TestClient(create_server(assistant, jobs)) as client:
+        yield client
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/api/v1/docs", "/api/v1/index", "/api/v1/notes"])
+def test_the_chat_hides_no_route_of_the_api(client: TestClient, path: str) -> None:
+    response = client.get(path)
+    assert response.status_code == 200
+    assert "gradio" not in response.text.lower()
+
+
+def test_an_unknown_route_of_the_api_is_a_problem_and_not_the_chat(client: TestClient) -> None:
+    response = client.get("/api/v1/nothing")
+    assert response.status_code == 404
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+def test_the_chat_is_at_the_root_and_may_fetch_from_nowhere_else(client: TestClient) -> None:
+    response = client.get("/")
+    assert response.status_code == 200
+    assert "<title>Footnote</title>" in response.text or '"title":"Footnote"' in response.text
+    policy = response.headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "http" not in policy
+    assert "content-security-policy" not in client.get("/api/v1/index").headers
+
+
+def test_the_page_brings_its_own_style_and_script(client: TestClient) -> None:
+    addresses = re.findall(r"ui/assets/[\w.]+\?[0-9a-f]{12}", client.get("/").text)
+    assert [address.split("?")[0] for address in addresses] == ["ui/assets/style.css", "ui/assets/chat.js"]
+    assert all(client.get(f"/{address}").status_code == 200 for address in addresses)
+
+
+def test_no_font_is_fetched(client: TestClient) -> None:
+    theme = client.get("/theme.css").text
+    assert "@font-face" not in theme
+    assert "@import" not in theme
+
+
+def test_files_are_not_taken(client: TestClient) -> None:
+    response = client.post("/gradio_api/upload", files={"files": ("a.txt", b"too much")})
+    assert response.status_code == 413
+
+
+def test_the_events_of_the_page_are_no_api(client: TestClient) -> None:
+    assert client.get("/gradio_api/info").json()["named_endpoints"] == {}
+
+
+def test_a_note_comes_as_a_fragment_with_its_lines_marked(client: TestClient) -> None:
+    response = client.get("/ui/note", params={"path": "aws/roles.md", "start": "7", "end": "7"})
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    assert response.text.count('<mark id="cited" class="cited">Task role:</mark>') == 1
+    assert "Instance profile" in response.text
+    assert '<mark class="cited">Instance' not in response.text
+
+
+@pytest.mark.parametrize("lines", [{}, {"start": "x"}, {"start": "0"}, {"start": "-1", "end": "2"}])
+def test_lines_that_are_none_mark_nothing(client: TestClient, lines: dict[str, str]) -> None:
+    response = client.get("/ui/note", params={"path": "aws/roles.md"} | lines)
+    assert response.status_code == 200
+    assert "<mark" not in response.text
+
+
+@pytest.mark.parametrize("path", ["", "none.md", "../roles.md", "/etc/passwd", "<script>.md"])
+def test_a_note_that_is_not_there_is_told_in_a_sentence(client: TestClient, path: str) -> None:
+    response = client.get("/ui/note", params={"path": path})
+    assert response.status_code == 404
+    assert response.text.startswith('<p class="error" role="alert">There is no note')
+    assert "<script>" not in response.text
+
+
+def test_without_an_index_the_page_says_so_and_a_rebuild_mends_it(
+    settings: IndexSettings, embedder: HashingEmbedder
+) -> None:
+    assistant = Assistant(LiveIndex(settings.index, fingerprint=embedder.fingerprint), embedder)
+    jobs = RebuildJobs(lambda full: rebuild(settings, embedder, full=full), assistant.index.refresh)
+    with TestClient(create_server(assistant, jobs)) as client:
+        assert client.get("/").status_code == 200
+        assert client.get("/readyz").json()["code"] == "index_missing"
+        assert client.get("/ui/note", params={"path": "aws/roles.md"}).status_code == 503
+        assert client.post("/api/v1/index/rebuild").status_code == 202
+        jobs.close()
+        assert client.get("/readyz").status_code == 200
+        assert client.get("/ui/note", params={"path": "aws/roles.md"}).status_code == 200
+
+
+def test_a_taken_port_is_told_before_anything_is_loaded(settings: IndexSettings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(AddressError, match=rf"Port {port} .*--port or FOOTNOTE_PORT"):
+            serve(settings, ServerSettings(port=port))
+
+
+def test_making_a_server_leaves_no_event_loop_open(assistant: Assistant, jobs: RebuildJobs) -> None:
+    def loops() -> int:
+        found = (thing for thing in gc.get_objects() if issubclass(type(thing), asyncio.AbstractEventLoop))
+        return sum(not loop.is_closed() for loop in found)
+
+    before = loops()
+    create_server(assistant, jobs)
+    assert loops() == before
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_serve_says_where_it_is_and_stops_when_told_to(
+    settings: IndexSettings, number: signal.Signals
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    folders = ["--notes", str(settings.notes), "--index", str(settings.index)]
+    command = [
+        sys.executable,
+        "-c",
+        "from ui.cli import main; main()",
+        "serve",
+        "--port",
+        str(port),
+        *folders,
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            assert process.stdout.readline() == f"Footnote is at http://127.0.0.1:{port}\n"
+            assert httpx.get(f"http://127.0.0.1:{port}/readyz").json()["code"] == "index_missing"
+            assert httpx.get(f"http://127.0.0.1:{port}/").status_code == 200
+            process.send_signal(number)
+            _, errors = process.communicate(timeout=30)
+        finally:
+            process.kill()
+    assert process.returncode == 0
+    assert errors == ""

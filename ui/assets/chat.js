@@ -1,0 +1,151 @@
+// The side panel with the note, and the keyboard. The page itself is Gradio's.
+(() => {
+  "use strict";
+  const byId = (id) => document.getElementById(id);
+  const box = () => document.querySelector("#question textarea");
+  const narrow = () => matchMedia("(max-width: 700px)").matches;
+  let opener = null; // the link that opened the note, to give the focus back to
+  let asked = 0; // numbers requests, so that a slow one does not overwrite a later one
+
+  const isOpen = () => document.body.classList.contains("note-open");
+
+  function address(note, line) {
+    const query = new URLSearchParams();
+    if (note) query.set("note", note);
+    if (line) query.set("line", line);
+    const text = query.toString().replaceAll("%2F", "/");
+    return text ? `?${text}` : location.pathname;
+  }
+
+  async function show(note, start, end) {
+    const place = byId("note-place");
+    if (!place) return;
+    const request = ++asked;
+    const query = new URLSearchParams({ path: note, start: start || "", end: end || "" });
+    let html;
+    try {
+      const response = await fetch(`ui/note?${query}`);
+      html = await response.text();
+    } catch {
+      html = '<p class="error" role="alert">The server does not answer. Is it still running?</p>';
+    }
+    if (request !== asked) return;
+    place.innerHTML = html; // sanitised by the server
+    byId("note").hidden = false;
+    document.body.classList.add("note-open");
+    coverRest();
+    for (const link of document.querySelectorAll("[data-note][aria-current]")) link.removeAttribute("aria-current");
+    opener?.setAttribute("aria-current", "true");
+    const cited = place.querySelector("#cited");
+    place.scrollTop = 0;
+    if (cited) {
+      const offset = cited.getBoundingClientRect().top - place.getBoundingClientRect().top;
+      // Near the top is better than in the middle: what follows the cited lines explains them.
+      place.scrollTop = offset - place.clientHeight / 4;
+    }
+    place.focus({ preventScroll: true });
+  }
+
+  function open(link) {
+    const { note, start, end } = link.dataset;
+    const url = address(note, start);
+    const state = { footnote: { note, start, end } };
+    opener = link.closest("#note") ? opener : link;
+    if (isOpen()) history.replaceState({ ...state, pushed: history.state?.pushed }, "", url);
+    else history.pushState({ ...state, pushed: true }, "", url);
+    show(note, start, end);
+  }
+
+  function close() {
+    if (history.state?.pushed) return history.back(); // popstate hides the note
+    history.replaceState(null, "", address());
+    hide();
+  }
+
+  function hide() {
+    if (!isOpen()) return;
+    asked += 1;
+    document.body.classList.remove("note-open");
+    byId("note").hidden = true;
+    coverRest();
+    opener?.removeAttribute("aria-current");
+    (opener?.isConnected ? opener : box())?.focus({ preventScroll: true });
+    opener = null;
+  }
+
+  // On a phone the note covers the chat, which must then not be reached by Tab or a screen reader.
+  function coverRest() {
+    for (const id of ["bar", "talk", "composer"]) byId(id)?.toggleAttribute("inert", isOpen() && narrow());
+  }
+
+  function ask(question) {
+    const area = box();
+    if (!area) return;
+    area.value = question;
+    area.dispatchEvent(new Event("input", { bubbles: true }));
+    setTimeout(() => byId("ask")?.click(), 30); // once Gradio has taken the value over
+  }
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("#close")) return close();
+    const example = event.target.closest("[data-ask]");
+    if (example) return ask(example.dataset.ask);
+    const link = event.target.closest("a[data-note]");
+    if (!link || event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    open(link);
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && isOpen()) close();
+    const typing = event.target.closest("input, textarea, [contenteditable]");
+    if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    box()?.focus();
+  });
+
+  addEventListener("popstate", (event) => {
+    const at = event.state?.footnote;
+    if (at) show(at.note, at.start, at.end);
+    else hide();
+  });
+  addEventListener("resize", coverRest);
+
+  // A new question goes to the top of the view, so that its answer is read from its beginning.
+  function follow(live) {
+    live.setAttribute("aria-live", "polite");
+    let pending = false;
+    new MutationObserver(() => {
+      const now = Boolean(live.querySelector(".exchange.pending"));
+      live.setAttribute("aria-busy", String(now));
+      if (now && !pending) {
+        const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+        live.scrollIntoView({ block: "start", behavior: still ? "auto" : "smooth" });
+      }
+      pending = now;
+    }).observe(live, { childList: true, subtree: true, characterData: true });
+  }
+
+  function begin() {
+    const query = new URLSearchParams(location.search);
+    const line = Number.parseInt(query.get("line"), 10);
+    const lines = line > 0 ? [String(line), String(line)] : [];
+    if (query.get("note")) show(query.get("note"), ...lines);
+    const question = query.get("q")?.trim();
+    if (!question) return;
+    query.delete("q"); // a reload must not ask again
+    history.replaceState(null, "", query.size ? `?${query}` : location.pathname);
+    ask(question);
+  }
+
+  // Gradio builds the page after this script has run, and fills it with its first event. A question sent while
+  // that event ends could miss its answer: the stream that both share would just be closing.
+  const ready = setInterval(() => {
+    if (!byId("live") || !byId("note-place") || !box() || !byId("status")?.querySelector("p")) return;
+    clearInterval(ready);
+    follow(byId("live"));
+    byId("status").setAttribute("role", "status");
+    if (!narrow()) box().focus(); // on a phone this would bring up the keyboard
+    setTimeout(begin, 250);
+  }, 50);
+})();

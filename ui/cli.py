@@ -1,0 +1,267 @@
+"""The `footnote` command. What is heavy is imported by the command that needs it, so that help is instant."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+
+from assistant.settings import MAX_TOP_K
+from indexer.settings import IndexSettings, from_environment
+from ui import terminal
+from ui.address import listen
+from ui.exits import FAILED, Commands, errors
+from ui.settings import ServerSettings
+
+if TYPE_CHECKING:
+    from assistant.pipeline import Assistant
+    from indexer.rebuild import BuildReport, Progress
+
+HELP = """
+Ask your Markdown notes; get answers with footnotes that open on the exact lines.
+
+\b
+  footnote build                         index the notes in ./corpus
+  footnote ask "What is Fargate?"        answer one question here
+  footnote serve                         chat and API at http://127.0.0.1:8000
+"""
+EPILOG = """
+\b
+Every setting is an environment variable too; an option wins over it:
+FOOTNOTE_NOTES, FOOTNOTE_INDEX, FOOTNOTE_HOST, FOOTNOTE_PORT,
+FOOTNOTE_EMBEDDING_MODEL, FOOTNOTE_MAX_NOTE_MB.
+
+\b
+Exit codes: 0 done, 1 failed, 2 wrong usage or a setting that cannot be used,
+3 locked by another build.
+"""
+
+app = typer.Typer(
+    name="footnote",
+    cls=Commands,
+    help=HELP,
+    epilog=EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_show_locals=False,
+)
+
+Notes = Annotated[
+    Path | None,
+    typer.Option("--notes", metavar="DIR", help="The folder of notes. FOOTNOTE_NOTES, else ./corpus."),
+]
+Index = Annotated[
+    Path | None,
+    typer.Option("--index", metavar="DIR", help="The index's folder. FOOTNOTE_INDEX, else .footnote/index."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
+
+
+def _readable(argument: str) -> str:
+    """The argument, with a sign in place of bytes that are no text in the terminal's encoding."""
+    return argument.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def main() -> None:
+    """Run the command that the arguments name, and exit with its code."""
+    app()
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"footnote {version('footnote-assistant')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _footnote(
+    _: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version),
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def build(
+    full: Annotated[bool, typer.Option("--full", help="Embed everything again.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be done, do nothing.")] = False,
+    allow_empty: Annotated[
+        bool, typer.Option("--allow-empty", help="Let a folder without notes empty the index.")
+    ] = False,
+    notes: Notes = None,
+    index: Index = None,
+    as_json: Json = False,
+) -> None:
+    """Bring the index in step with the notes.
+
+    Only what changed is embedded again. If anything fails, the index stays as it was.
+
+    \b
+      footnote build --notes ~/notes
+      footnote build --dry-run
+    """
+    settings = _index_settings(notes, index)
+    from indexer.embedding import open_embedder
+    from indexer.rebuild import rebuild
+
+    embedder = open_embedder(settings.embedding_model)
+    report = _followed(rebuild(settings, embedder, full=full, dry_run=dry_run, allow_empty=allow_empty))
+    if as_json:
+        _print_json(msgspec.json.encode(report))
+    else:
+        _print(terminal.report_lines(report))
+
+
+def _followed(events: "Iterator[Progress | BuildReport]") -> "BuildReport":
+    """The report of a build, which is its last event; until then its progress is shown."""
+    from indexer.rebuild import BuildReport
+
+    report: BuildReport | None = None
+    with terminal.progress(errors()) as show:
+        for event in events:
+            if isinstance(event, BuildReport):
+                report = event
+            else:
+                show(event)
+    assert report is not None
+    return report
+
+
+@app.command()
+def serve(
+    host: Annotated[
+        str | None,
+        typer.Option(metavar="HOST", help="Listen on this address. FOOTNOTE_HOST, else 127.0.0.1."),
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(metavar="PORT", help="Listen on this port. FOOTNOTE_PORT, else 8000.")
+    ] = None,
+    notes: Notes = None,
+    index: Index = None,
+) -> None:
+    """Serve the chat and the API.
+
+    The chat is at /, the API under /api/v1, its description at /api/v1/docs.
+    Ctrl-C stops it.
+
+    \b
+      footnote serve --notes ~/notes --port 9000
+    """
+    settings = _index_settings(notes, index)
+    server = from_environment(ServerSettings, os.environ, host=host, port=port)
+    listen(server).close()  # a taken port is told now, not after everything is loaded
+    from ui.server import serve as run
+
+    run(settings, server)
+
+
+@app.command()
+def ask(
+    question: Annotated[
+        str, typer.Argument(metavar="QUESTION", help="In plain words, in quotes.", callback=_readable)
+    ],
+    notes: Notes = None,
+    index: Index = None,
+    as_json: Json = False,
+) -> None:
+    """Answer one question from the notes.
+
+    Every claim carries a number; every number is listed with its note, line and words.
+
+    \b
+      footnote ask "When does a NAT gateway cost nothing?"
+      footnote ask "What is Fargate?" --json | jq .citations
+    """
+    with _assistant(_index_settings(notes, index)) as assistant:
+        answer = assistant.ask(question)
+    if as_json:
+        from assistant.api.schemas.ask import AnswerBody, AskRequest
+
+        _print_json(AnswerBody.of(answer, AskRequest(question=question)).model_dump_json().encode())
+    else:
+        _print(terminal.answer_lines(answer))
+
+
+@app.command()
+def search(
+    query: Annotated[
+        str, typer.Argument(metavar="QUERY", help="Words or a question, in quotes.", callback=_readable)
+    ],
+    top_k: Annotated[
+        int, typer.Option("-k", metavar="N", min=1, max=MAX_TOP_K, help="How many passages at most.")
+    ] = 6,
+    notes: Notes = None,
+    index: Index = None,
+    as_json: Json = False,
+) -> None:
+    """Find passages, best first.
+
+    Each comes with its lines, its score, and its places by meaning and by words.
+
+    \b
+      footnote search "containers without servers" -k 3
+    """
+    with _assistant(_index_settings(notes, index)) as assistant:
+        passages = assistant.search(query, top_k=top_k)
+        revision = assistant.index.current.manifest.revision
+    if as_json:
+        from assistant.api.schemas.search import SearchBody
+
+        _print_json(SearchBody.of(passages, revision).model_dump_json().encode())
+    else:
+        _print(terminal.passage_lines(passages))
+
+
+@app.command()
+def check(notes: Notes = None, index: Index = None, as_json: Json = False) -> None:
+    """Verify that the index is whole.
+
+    Every file has to be unaltered, and every passage equal to its note's text.
+    Exits with 1 and a list of what is wrong if it is not.
+
+    \b
+      footnote check && echo whole
+    """
+    settings = _index_settings(notes, index)
+    from indexer.snapshot import verify
+
+    problems = verify(settings.index)
+    if as_json:
+        _print_json(msgspec.json.encode({"whole": not problems, "problems": problems}))
+    elif problems:
+        for problem in problems:
+            terminal.print_plainly(errors(), problem)
+    else:
+        typer.echo(f"The index in {settings.index} is whole.")
+    if problems:
+        raise typer.Exit(FAILED)
+
+
+def _index_settings(notes: Path | None, index: Path | None) -> IndexSettings:
+    return from_environment(IndexSettings, os.environ, notes=notes, index=index)
+
+
+@contextmanager
+def _assistant(settings: IndexSettings) -> Iterator["Assistant"]:
+    """The assistant over the index, with a sign of life on the terminal while it is at work."""
+    with terminal.working(errors(), "Reading the notes"):
+        from assistant.pipeline import open_assistant
+
+        yield open_assistant(settings)
+
+
+def _print(lines: terminal.Lines) -> None:
+    terminal.print_lines(Console(highlight=False), lines)
+
+
+def _print_json(data: bytes) -> None:
+    typer.echo(msgspec.json.format(data, indent=2))

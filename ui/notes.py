@@ -1,0 +1,42 @@
+"""The fragment of HTML that the page puts into its side panel: one note, its cited lines marked."""
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
+
+from assistant.errors import NoteNotFound
+from assistant.pipeline import Assistant
+from indexer.errors import FootnoteError
+from ui.formatting import note_html, sentence
+from ui.markdown import LineRange, clean
+
+PATH = "/ui/note"
+
+
+def note_route(assistant: Assistant) -> Route:
+    """`GET /ui/note?path=…&start=…&end=…`: a note as sanitised HTML."""
+
+    async def note(request: Request) -> HTMLResponse:
+        query = request.query_params
+        cited = _lines(query.get("start", ""), query.get("end", ""))
+        status, html = await run_in_threadpool(_fragment, assistant, query.get("path", ""), cited)
+        return HTMLResponse(html, status, headers={"Cache-Control": "no-store"})
+
+    return Route(PATH, note, methods=["GET"], include_in_schema=False)
+
+
+def _fragment(assistant: Assistant, path: str, cited: LineRange | None) -> tuple[int, str]:
+    try:
+        return 200, note_html(assistant.note(path), cited)
+    except FootnoteError as error:
+        status = 404 if isinstance(error, NoteNotFound) else 503
+        return status, clean(f'<p class="error" role="alert">{sentence(str(error))}</p>')
+
+
+def _lines(start: str, end: str) -> LineRange | None:
+    """The lines that two parameters of an address name; one that is no number names none."""
+    if not (start.isdecimal() and int(start[:9]) >= 1):
+        return None
+    first = int(start[:9])
+    return LineRange(first, max(first, int(end[:9])) if end.isdecimal() else first)

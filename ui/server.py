@@ -1,0 +1,150 @@
+"""The API and the chat in one process."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+
+import gradio as gr
+import uvicorn
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+
+from assistant.api.app import create_api
+from assistant.pipeline import Assistant, open_assistant
+from indexer.errors import FootnoteError
+from indexer.jobs import RebuildJobs
+from indexer.rebuild import BuildReport, Progress, rebuild
+from indexer.settings import IndexSettings
+from ui.address import listen
+from ui.chat import create_chat
+from ui.headers import PageHeaders
+from ui.notes import note_route
+from ui.settings import ServerSettings
+
+ASSETS = Path(__file__).parent / "assets"
+SECONDS_TO_FINISH = 1.0  # for requests that are being answered when the server is told to stop
+SYSTEM_FONTS = ("ui-sans-serif", "system-ui", "sans-serif")
+SYSTEM_MONO = ("ui-monospace", "monospace")
+
+_log = logging.getLogger(__name__)
+
+
+def create_server(assistant: Assistant, jobs: RebuildJobs) -> FastAPI:
+    """Build the application: the API with the chat at `/`."""
+    app = create_api(assistant, jobs)
+    app.add_middleware(PageHeaders)
+    app.router.routes.append(note_route(assistant))
+    app.mount("/ui/assets", StaticFiles(directory=ASSETS))
+    _in_event_loop(lambda: _mount_chat(app, assistant, jobs))
+    return app
+
+
+def _mount_chat(app: FastAPI, assistant: Assistant, jobs: RebuildJobs) -> None:
+    gr.mount_gradio_app(
+        app,
+        create_chat(assistant, jobs),
+        path="/",
+        theme=gr.themes.Base(font=SYSTEM_FONTS, font_mono=SYSTEM_MONO),
+        head=_head(),
+        favicon_path=str(ASSETS / "favicon.svg"),
+        footer_links=[],
+        run_history=False,
+        show_error=False,
+        max_file_size=1,  # bytes: the page takes no files
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=False,
+        enable_monitoring=False,
+    )
+
+
+def _in_event_loop(work: Callable[[], None]) -> None:
+    """Outside an event loop Gradio makes several of its own, and closes none."""
+
+    async def run() -> None:
+        work()
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        asyncio.run(run())
+    else:
+        work()
+
+
+def _head() -> str:
+    """The page's own style and script, under addresses that change with their content."""
+    style, script = (
+        f"ui/assets/{name}?{sha256((ASSETS / name).read_bytes()).hexdigest()[:12]}"
+        for name in ("style.css", "chat.js")
+    )
+    return f'<link rel="stylesheet" href="{style}"><script defer src="{script}"></script>'
+
+
+def serve(index_settings: IndexSettings, server_settings: ServerSettings) -> None:
+    """Serve until the process is told to stop; the page opens while the model is still being loaded.
+
+    Raises:
+        AddressError: the address cannot be listened on.
+        ModelError: the embedding model is not there.
+    """
+    with listen(server_settings) as listener:
+        # uvicorn raises a signal again once it has shut down: stopping on request is a success.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: sys.exit(0))
+        os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+        assistant = open_assistant(index_settings)
+        jobs = RebuildJobs(partial(_build, index_settings, assistant), assistant.index.refresh)
+        try:
+            Server(create_server(assistant, jobs), assistant, _url(listener)).run(sockets=[listener])
+        finally:
+            jobs.close()
+
+
+class Server(uvicorn.Server):
+    """Says where it is once it answers, then loads the model, and stops although pages are open."""
+
+    def __init__(self, app: FastAPI, assistant: Assistant, url: str) -> None:
+        super().__init__(uvicorn.Config(app, log_level="warning"))
+        self._assistant = assistant
+        self._url = url
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        sys.stdout.write(f"Footnote is at {self._url}\n")
+        sys.stdout.flush()
+        threading.Thread(target=self._warm, name="warm", daemon=True).start()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # An open page listens for as long as it is open; without this the server would wait for it.
+        asyncio.get_running_loop().call_later(SECONDS_TO_FINISH, self._hang_up)
+        await super().shutdown(sockets)
+
+    def _hang_up(self) -> None:
+        for connection in self.server_state.connections:
+            connection.transport.close()
+
+    def _warm(self) -> None:
+        """Load the model while the first reader is still looking at the page."""
+        try:
+            self._assistant.embedder.load()
+        except FootnoteError as error:
+            if not self.should_exit:
+                _log.error("no question can be answered: %s", error)
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _build(settings: IndexSettings, assistant: Assistant, full: bool) -> Iterator[Progress | BuildReport]:
+    return rebuild(settings, assistant.embedder, full=full)
