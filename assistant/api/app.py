@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from assistant.api import ask, health, index, notes, search
 from assistant.api.body_limit import BodyLimit
+from assistant.api.docs import install_docs
 from assistant.api.problems import install_problem_handlers
 from assistant.api.request_id import RequestId
 from assistant.api.schemas.shared import Problem
@@ -49,7 +50,7 @@ def create_api(assistant: Assistant, jobs: RebuildJobs) -> FastAPI:
         version=version("footnote-assistant"),
         openapi_tags=TAGS,
         openapi_url=f"{PREFIX}/openapi.json",
-        docs_url=f"{PREFIX}/docs",
+        docs_url=None,
         redoc_url=None,
     )
     api.state.assistant = assistant
@@ -58,6 +59,7 @@ def create_api(assistant: Assistant, jobs: RebuildJobs) -> FastAPI:
     api.add_middleware(RequestId)  # added last, it is outermost
     install_problem_handlers(api)
 
+    install_docs(api, PREFIX)
     versioned = APIRouter(prefix=PREFIX)
     for resource in (ask, search, index, notes):
         versioned.include_router(resource.router)

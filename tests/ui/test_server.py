@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-import httpx
+import httpx2
 import pytest
 from fakes import HashingEmbedder
 from fastapi.testclient import TestClient
@@ -151,8 +151,8 @@ def test_serve_says_where_it_is_and_stops_when_told_to(
         assert process.stdout is not None
         try:
             assert process.stdout.readline() == f"Footnote is at http://127.0.0.1:{port}\n"
-            assert httpx.get(f"http://127.0.0.1:{port}/readyz").json()["code"] == "index_missing"
-            assert httpx.get(f"http://127.0.0.1:{port}/").status_code == 200
+            assert httpx2.get(f"http://127.0.0.1:{port}/readyz").json()["code"] == "index_missing"
+            assert httpx2.get(f"http://127.0.0.1:{port}/").status_code == 200
             process.send_signal(number)
             _, errors = process.communicate(timeout=30)
         finally:

@@ -1,5 +1,6 @@
 """The application as a whole: its paths, its description, and what happens beside them."""
 
+import re
 from importlib.metadata import version
 from typing import Any
 
@@ -94,3 +95,11 @@ def test_what_is_mounted_beside_the_api_keeps_its_pages(with_a_page: TestClient)
     assert with_a_page.get("/").text == "the page"
     assert with_a_page.get("/apiary").text == "the page"
     assert with_a_page.get("/healthz").json() == {"status": "alive"}
+
+
+def test_the_documentation_is_served_without_leaving_the_machine(client: TestClient) -> None:
+    page = client.get("/api/v1/docs").text
+    addresses = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert len(addresses) == 3
+    assert all(address.startswith("/api/v1/docs-assets/") for address in addresses)
+    assert [client.get(address).status_code for address in addresses] == [200, 200, 200]
