@@ -4,7 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
-from assistant.evidence import Evidence, term_weights
+from assistant.evidence import Evidence, term_set, term_weights
+from assistant.expectation import shape_of
 from assistant.question import Question
 from indexer.keyword_index import KeywordIndex
 
@@ -26,8 +27,8 @@ class Signs:
 
 
 # Fitted by logistic regression on the developing half of the golden questions.
-WEIGHTS = Signs(1.5, 2.4, -0.5, -1.0, -0.6, -2.0, 0.7)
-BIAS = -1.0
+WEIGHTS = Signs(1.75, 2.0, -0.5, -1.05, -2.9, -4.1, -0.35)
+BIAS = 0.5
 
 
 def confidence(question: Question, evidence: Sequence[Evidence], keywords: KeywordIndex) -> float:
@@ -46,9 +47,6 @@ def answers(sure: float) -> bool:
 
 def signs(question: Question, evidence: Sequence[Evidence], keywords: KeywordIndex) -> Signs:
     """The signs of the best unit."""
-    from assistant.evidence import term_set
-    from assistant.expectation import shape_of
-
     weights = term_weights(question.text, keywords)
     best = evidence[0]
     chunk = best.chunk
