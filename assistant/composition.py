@@ -64,20 +64,24 @@ def _introduced(evidence: Sequence[Evidence]) -> list[Evidence]:
 
 
 def _labelled(question: Question, evidence: Sequence[Evidence], snapshot: Snapshot) -> list[Evidence]:
-    """The members, in their order, of the list or table whose label holds most of the question's terms."""
+    """The members, in their order, of the list or table whose label holds most of the question's terms.
+
+    None, if the best unit holds more of them: it then says by itself what the list would have to be read for.
+    """
     groups: dict[Group, list[Evidence]] = {}
     for item in evidence:
         groups.setdefault(_group(item), []).append(item)
     weights = term_weights(question.text, snapshot.keywords)
+    asked = term_set(question.text)
     scored = [
-        (held, sum(item.score for item in members) / len(members), members)
+        (held, len(asked & term_set(_own_label(members[0]))), _mean_score(members), members)
         for members in groups.values()
         if 2 <= len(members) <= MOST_LISTED
         for held in [_share(weights, term_set(_label(members[0])))]
-        if held >= LABELLED
+        if held >= max(LABELLED, evidence[0].features.coverage)
     ]
-    best = max(scored, key=lambda entry: entry[:2], default=None)
-    return sorted(best[2], key=_place) if best else []
+    best = max(scored, key=lambda entry: entry[:3], default=None)
+    return sorted(best[3], key=_place) if best else []
 
 
 def _group(item: Evidence) -> Group:
@@ -89,8 +93,16 @@ def _group(item: Evidence) -> Group:
 
 
 def _label(item: Evidence) -> str:
-    above = [item.chunk.title, *item.chunk.heading_path, *(lead.text for lead in item.unit.parents)]
-    return " ".join([*above, *(name for name, _ in item.unit.cells)])
+    return " ".join([item.chunk.title, *item.chunk.heading_path, _own_label(item)])
+
+
+def _own_label(item: Evidence) -> str:
+    """What stands above an item nearer than its heading: its parents, its table's first column."""
+    return " ".join([*(lead.text for lead in item.unit.parents), *(name for name, _ in item.unit.cells[:1])])
+
+
+def _mean_score(items: Sequence[Evidence]) -> float:
+    return sum(item.score for item in items) / len(items)
 
 
 def _share(weights: dict[str, float], held: frozenset[str]) -> float:

@@ -27,8 +27,8 @@ class Signs:
 
 
 # Fitted by logistic regression on the developing half of the golden questions.
-WEIGHTS = Signs(1.75, 2.0, -0.5, -1.05, -2.9, -4.1, -0.35)
-BIAS = 0.5
+WEIGHTS = Signs(1.95, 2.55, -0.6, -0.6, -1.95, -5.1, 0.1)
+BIAS = -0.45
 
 
 def confidence(question: Question, evidence: Sequence[Evidence], keywords: KeywordIndex) -> float:

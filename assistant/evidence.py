@@ -48,8 +48,8 @@ WEIGHTS = Features(
     around=1.7,
     reciprocal_rank=1.0,
     named=0.75,
-    subject=1.8,
-    shapeless=-2.6,
+    subject=2.2,
+    shapeless=-3.2,
 )
 
 

@@ -1,15 +1,21 @@
 """What an answer has to hold: the words a question is about, and the shape it asks for. Pure."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 
 from indexer.keyword_index import STOPWORDS, stem, terms
 
 _WORD = re.compile(r"\w+(?:[-_.:/]\w+)*")
-_NUMBER = r"(?:\d[\d,.]*|\b(?:no|one|two|three|four|five|six|seven|eight|nine|ten|twelve|single|unlimited)\b)"
+_NUMBER = (
+    r"(?:(?<![\w.])\d[\d,.]*(?![\w])|\b(?:two|three|four|five|six|seven|eight|nine|ten|twelve|unlimited)\b)"
+)
+_ONE = r"\b(?:no|one|a single)\b"
 _TIME = r"(?:ms|milliseconds?|s|sec|seconds?|min|minutes?|h|hours?|days?|weeks?|months?|years?)"
+_COUNTED = re.compile(
+    r"\b(?:how many|(?:number|maximum|minimum|limit) of)\s+(?P<things>(?:[\w/-]+\s*){1,6})", re.I
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +32,7 @@ SHAPES = (
         "price",
         re.compile(r"\b(?:costs?|prices?|pricing|billed|bills?|charged?|fees?|cheaper|expensive)\b", re.I),
         re.compile(
-            r"[$€£¥]|\b(?:costs?|priced?|pricing|billed|bills?|charged?|fees?|free|pays?|paid|cheaper|discount"
+            r"[$€£¥]|\b(?:costs?|priced?|pricing|billed|bills?|charged?|fees?|free|pays?|paid|cheaper"
             r"|expensive)\b",
             re.I,
         ),
@@ -39,26 +45,52 @@ SHAPES = (
             r"|\b(?:how many|what) (?:seconds?|minutes?|hours?|days?|weeks?|months?|years?)\b",
             re.I,
         ),
-        re.compile(
-            rf"{_NUMBER}[\s-]*{_TIME}\b|\b(?:daily|hourly|weekly|until|never|every|immediately)\b", re.I
-        ),
+        re.compile(rf"{_NUMBER}[\s-]*{_TIME}\b|\d+{_TIME}\b|\b(?:daily|hourly|weekly|monthly)\b", re.I),
     ),
-    Shape("version", re.compile(r"\bversions?\b", re.I), re.compile(r"\bv?\d+\.\d+|\bversions?\s+\d", re.I)),
+    Shape(
+        "version",
+        re.compile(
+            r"\b(?:which|what)\b(?! is an? )[^?]*\bversions?\b"
+            r"|\b(?:newest|latest|oldest|minimum) [^?]*\bversion\b",
+            re.I,
+        ),
+        re.compile(r"\bv?\d+\.\d+|\bversions?\s+\d", re.I),
+    ),
     Shape(
         "number",
         re.compile(
             r"\bhow (?:many|much|big|large|small|high|far|fast)\b"
-            r"|\b(?:maximum|minimum|max|min|biggest|largest|smallest|limits?|number of|size)\b",
+            r"|\b(?:maximum|minimum|biggest|largest|smallest|number of)\b",
             re.I,
         ),
-        re.compile(_NUMBER, re.I),
+        re.compile(rf"{_NUMBER}|\d+\s?[KMGT]i?B\b", re.I),
     ),
 )
 
 
 def shape_of(question: str) -> Shape | None:
-    """The shape that a question asks for; None if its answer can look like anything."""
-    return next((shape for shape in SHAPES if shape.asked.search(question)), None)
+    """The shape that a question asks for; None if its answer can look like anything.
+
+    One that counts things asks for a number beside their name.
+    """
+    shape = next((shape for shape in SHAPES if shape.asked.search(question)), None)
+    thing = _counted(question) if shape and shape.name == "number" else ""
+    if not thing or shape is None:
+        return shape
+    number = rf"(?:{_NUMBER}|{_ONE})"
+    beside = rf"{number}\s+(?:[\w/-]+\s+){{0,3}}{thing}\w*|\b{thing}\w*[^.;]{{0,30}}?{_NUMBER}"
+    return replace(shape, given=re.compile(beside, re.I))
+
+
+def _counted(question: str) -> str:
+    """The stem of what a question counts: "contain" of "how many containers fit in a task"."""
+    match = _COUNTED.search(question)
+    things: list[str] = []
+    for word in match["things"].split() if match else ():
+        if word.lower() in STOPWORDS or word.lower() in generic_words():
+            break
+        things.append(word)
+    return re.escape(stem(things[-1])) if things else ""
 
 
 @cache
