@@ -18,6 +18,9 @@ from indexer.types import Chunk, Kind, Unit
 
 ANSWERING = (Kind.PARAGRAPH, Kind.LIST_ITEM, Kind.TABLE_ROW)
 _NAME = re.compile(r"^(?P<name>[^:.;\N{EN DASH}]{2,60}?)\s*(?::|\N{EN DASH})\s")
+_POINTER = re.compile(r"(?:note:? )?(?:for (?:more|further|additional) \w+|to learn more|see also)\b", re.I)
+_LINK_ALONE = re.compile(r"\W*\[[^\]]*\]\([^)]*\)\W*")
+SHORTEST_SENTENCE = 3  # words; a paragraph of fewer is a label: "**Topics**"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,16 @@ def candidates(passages: Sequence[Passage]) -> list[tuple[Unit, Chunk, int]]:
         (unit, passage.chunk, rank)
         for rank, passage in enumerate(passages, start=1)
         for unit in passage.chunk.units
-        if unit.kind in ANSWERING
+        if unit.kind in ANSWERING and not _points_elsewhere(unit, passage.chunk)
     ]
+
+
+def _points_elsewhere(unit: Unit, chunk: Chunk) -> bool:
+    """Whether a unit says nothing but where to read on: a link alone, "For more information, see …"."""
+    start = chunk.span.start
+    said = chunk.text[unit.span.start - start : unit.span.end - start]
+    title_of_a_list = unit.kind is Kind.PARAGRAPH and len(unit.text.split()) < SHORTEST_SENTENCE
+    return bool(_POINTER.match(unit.text) or _LINK_ALONE.fullmatch(said)) or title_of_a_list
 
 
 def weigh(
@@ -118,7 +129,9 @@ def _subject(unit: Unit, name: frozenset[str], subject: frozenset[str], long: st
     """How well a unit's name is the subject; 1 also where it spells out the acronym that the subject is."""
     if long and long in unit.text.lower():
         return 1.0
-    return len(name & subject) / len(name | subject) if name and subject else 0.0
+    if not name or not (name <= subject or subject <= name):  # "task execution role" is no "ECS task role"
+        return 0.0
+    return len(name & subject) / len(name | subject)
 
 
 def term_weights(text: str, keywords: KeywordIndex) -> dict[str, float]:
