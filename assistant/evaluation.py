@@ -114,8 +114,8 @@ def evaluate(assistant: Assistant, conversations: Sequence[Sequence[Golden]]) ->
 
 def judge(golden: Golden, answer: Answer) -> Outcome:
     """Hold an answer against what is expected of it."""
-    text = _folded(answer.text)
-    found = [any(_folded(form) in text for form in fact.split(" | ")) for fact in golden.facts]
+    text = folded(answer.text)
+    found = [any(folded(form) in text for form in fact.split(" | ")) for fact in golden.facts]
     return Outcome(
         golden,
         answer,
@@ -179,5 +179,6 @@ def _on_the_lines(golden: Golden, citation: Citation) -> bool:
     return any(place.touches(citation.note, citation.line_start, citation.line_end) for place in places)
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """A text as facts are compared: without case, markup, numbers of citations, or runs of white space."""
     return " ".join(_MARKUP.sub("", text).lower().split())

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from assistant.pipeline import Assistant
     from indexer.rebuild import BuildReport, Progress
 
+GOLDEN = Path("tests/golden/measure.yaml")
 HELP = """
 Ask your Markdown notes; get answers with footnotes that open on the exact lines.
 
@@ -244,6 +245,41 @@ def check(notes: Notes = None, index: Index = None, as_json: Json = False) -> No
         typer.echo(f"The index in {settings.index} is whole.")
     if problems:
         raise typer.Exit(FAILED)
+
+
+@app.command(name="eval")
+def evaluate(
+    file: Annotated[Path, typer.Argument(metavar="[FILE]", help="Golden questions, as YAML.")] = GOLDEN,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="OUT", help="Write scores and answers there.")
+    ] = None,
+    chart: Annotated[
+        Path | None, typer.Option("--chart", metavar="OUT", help="Draw answering against declining, as PNG.")
+    ] = None,
+    notes: Notes = None,
+    index: Index = None,
+) -> None:
+    """Score the answers to questions whose answers are known.
+
+    The file is a list of questions with their kind, evidence (note and lines) and facts;
+    tests/golden/dev.yaml shows all that it can hold.
+
+    \b
+      footnote eval my-questions.yaml --notes ~/notes --chart scores.png
+    """
+    from assistant.evaluation import evaluate as run
+    from assistant.evaluation import load, scorecard
+    from ui import scorecard as shown
+
+    golden = load(file)
+    with _assistant(_index_settings(notes, index)) as assistant:
+        outcomes = list(run(assistant, golden))
+    scores = scorecard(outcomes)
+    Console(highlight=False, width=None if Console().is_terminal else 160).print(shown.table(scores))
+    if json_file:
+        json_file.write_bytes(shown.as_json(scores, outcomes))
+    if chart:
+        shown.draw(outcomes, chart)
 
 
 def _index_settings(notes: Path | None, index: Path | None) -> IndexSettings:
