@@ -1,28 +1,63 @@
-"""Questions worth asking, made from what the notes define. Pure."""
+"""Questions worth asking, made from what the notes define and from their headings. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
+from assistant.expectation import content_terms
+from indexer.keyword_index import STOPWORDS
 from indexer.snapshot import Snapshot
 from indexer.types import Chunk, Kind
 
+LONGEST = 5  # words of a name that reads well in a question
 _DEFINED = re.compile(r"\*\*(?P<term>[^*:]{3,48}):\*\*\s+\w")
+_ASIDE = re.compile(r"\s*\([^)]*\)")
+_NAME = re.compile(r"[\w][\w &/.'-]*")
 
 
 def example_questions(snapshot: Snapshot, count: int) -> Sequence[str]:
-    """Up to `count` questions that the notes answer, from as many notes as possible."""
-    by_note: dict[str, list[str]] = {}
+    """Up to `count` questions that the notes speak to, from as many notes as possible.
+
+    Definitions come first; headings fill up where there are too few.
+    """
+    definitions: dict[str, list[str]] = {}
+    headings: dict[str, list[str]] = {}
     for chunk in snapshot.chunks:
-        by_note.setdefault(chunk.note, []).extend(_definitions(chunk))
-    rounds = zip_longest(*by_note.values())
-    questions = [question for tier in rounds for question in tier if question]
-    step = max(1, min(len(questions), len(by_note)) // count)
-    return list(dict.fromkeys(questions[::step]))[:count]
+        definitions.setdefault(chunk.note, []).extend(_definitions(chunk))
+        headings.setdefault(chunk.note, []).extend(_headings(chunk))
+    found = _spread(list(definitions.values()), count)
+    return list(dict.fromkeys([*found, *_spread(list(headings.values()), count)]))[:count]
 
 
-def _definitions(chunk: Chunk) -> list[str]:
+def _spread(by_note: Sequence[Sequence[str]], count: int) -> list[str]:
+    """Questions from all over: each note's first, then each note's second, thinned out to about `count`."""
+    rounds = (question for tier in zip_longest(*by_note) for question in tier if question)
+    questions = list(dict.fromkeys(rounds))
+    step = max(1, min(len(questions), sum(map(bool, by_note))) // count)
+    return questions[::step][:count]
+
+
+def _definitions(chunk: Chunk) -> Iterator[str]:
     start = chunk.span.start
-    items = (unit.span for unit in chunk.units if unit.kind is Kind.LIST_ITEM)
-    found = (_DEFINED.match(chunk.text, span.start - start, span.end - start) for span in items)
-    return [f"What is {match['term'].strip()}?" for match in found if match]
+    for unit in chunk.units:
+        found = _DEFINED.match(chunk.text, unit.span.start - start, unit.span.end - start)
+        name = _ASIDE.sub("", found["term"]).strip() if found else ""
+        if unit.kind is Kind.LIST_ITEM and _reads_well(name):
+            yield f"What {'are' if _plural(name) else 'is'} {name}?"
+
+
+def _headings(chunk: Chunk) -> Iterator[str]:
+    name = _ASIDE.sub("", chunk.heading_path[-1]).strip() if chunk.heading_path else ""
+    if _reads_well(name) and len(name.split()) > 1:
+        yield f"What do the notes say about {name}?"
+
+
+def _reads_well(name: str) -> bool:
+    words = name.split()
+    named = 0 < len(words) <= LONGEST and words[0].lower() not in STOPWORDS
+    return named and bool(_NAME.fullmatch(name)) and bool(content_terms(name))
+
+
+def _plural(name: str) -> bool:
+    last = name.split()[-1]
+    return not last.isupper() and last.endswith("s") and not last.endswith(("ss", "us", "is"))
