@@ -17,8 +17,8 @@ from assistant.settings import MAX_QUESTION, AskSettings
 from assistant.suggestions import example_questions
 from assistant.types import Answer, Event, Filters, Found, Passage, Related, Text, Turn
 from indexer.embedding import Embedder, open_embedder
+from indexer.live import LiveIndex
 from indexer.settings import IndexSettings
-from indexer.snapshot import LiveIndex
 from indexer.types import Note
 
 DECLINED = "Your notes don't say."

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from indexer.errors import FootnoteError
-from indexer.rebuild import BuildReport, Progress
+from indexer.planning import BuildReport, Progress
 
 _log = logging.getLogger(__name__)
 

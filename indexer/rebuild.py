@@ -19,42 +19,14 @@ from indexer.embedding import Embedder
 from indexer.errors import BuildLocked, IndexDamaged, IndexMissing, NotesFolderError
 from indexer.keyword_index import KeywordIndex, terms
 from indexer.lexicon import learn
+from indexer.planning import BuildReport, Progress, difference
 from indexer.reading import read_notes
 from indexer.settings import IndexSettings
 from indexer.snapshot import FORMAT_VERSION, Manifest, Snapshot, new_revision, open_snapshot, publish
-from indexer.types import Chunk, Note, Reading, Skipped
+from indexer.types import Chunk, Note, Reading
 from indexer.vector_index import VectorIndex
 
 EMBED_AT_ONCE = 64  # passages between two progress events
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a stage of the build is."""
-
-    stage: str
-    done: int
-    total: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildReport:
-    """What a build did, or with `dry_run` would do. `changed` is False if there was nothing to do."""
-
-    revision: str
-    changed: bool
-    notes: int
-    chunks: int
-    embedded: int
-    kept: int
-    added: tuple[str, ...] = ()
-    changed_notes: tuple[str, ...] = ()
-    renamed: tuple[tuple[str, str], ...] = ()
-    removed: tuple[str, ...] = ()
-    skipped: tuple[Skipped, ...] = ()
-    reason: str = ""
-    seconds: Mapping[str, float] = field(default_factory=dict)
-    dry_run: bool = False
 
 
 def rebuild(
@@ -118,7 +90,7 @@ class _Build:
         yield Progress("reading", 0, 0)
         with self._timed("reading"):
             reading = self._read(previous)
-        report = _difference(previous, reading, reason, dry_run)
+        report = difference(previous, reading, reason, dry_run)
         if previous and not reason and not report.changed:
             yield replace(report, seconds=self.seconds)
             return
@@ -240,31 +212,6 @@ class _Build:
         started = time.perf_counter()
         yield
         self.seconds[stage] = round(time.perf_counter() - started, 3)
-
-
-def _difference(previous: Snapshot | None, reading: Reading, reason: str, dry_run: bool) -> BuildReport:
-    """What happened to the notes since the last build, told by their content."""
-    before = {path: note.sha256 for path, note in previous.notes.items()} if previous else {}
-    after = {note.path: note.sha256 for note in reading.notes}
-    gone = {before[path]: path for path in before if path not in after}
-    renamed = [(gone[sha], path) for path, sha in after.items() if path not in before and sha in gone]
-    moved = {path for pair in renamed for path in pair}
-    skipped = tuple(reading.skipped)
-    return BuildReport(
-        revision=previous.manifest.revision if previous else "",
-        changed=before != after or previous is None or previous.manifest.skipped != skipped,
-        notes=len(after),
-        chunks=len(previous.chunks) if previous else 0,
-        embedded=0,
-        kept=len(previous.chunks) if previous else 0,
-        added=tuple(path for path in after if path not in before and path not in moved),
-        changed_notes=tuple(path for path in after if path in before and before[path] != after[path]),
-        renamed=tuple(renamed),
-        removed=tuple(path for path in before if path not in after and path not in moved),
-        skipped=skipped,
-        reason=reason,
-        dry_run=dry_run,
-    )
 
 
 def _key(chunk: Chunk) -> str:

@@ -11,7 +11,6 @@ INDEX/generations/<revision>/     written once, never changed
 import hashlib
 import os
 import shutil
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -167,33 +166,6 @@ def verify(folder: Path) -> Sequence[str]:
             if not chunk.span.start <= unit.span.start < unit.span.end <= chunk.span.end:
                 problems.append(f"{chunk.note}:{chunk.line_start}: a passage's parts lie outside it")
     return sorted(set(problems))
-
-
-class LiveIndex:
-    """The generation that serves in this process. Swapping it leaves those who hold the old one alone."""
-
-    def __init__(self, folder: Path, *, fingerprint: str) -> None:
-        self._folder = folder
-        self._fingerprint = fingerprint
-        self._lock = threading.Lock()
-        self._snapshot: Snapshot | None = None
-
-    @property
-    def current(self) -> Snapshot:
-        """The open generation; the first use opens it. Raises IndexUnusable."""
-        if self._snapshot is None:
-            self.refresh()
-        assert self._snapshot is not None
-        return self._snapshot
-
-    def refresh(self) -> bool:
-        """Open what CURRENT names if it is another generation; True if it was. Raises IndexUnusable."""
-        with self._lock:
-            revision = current_revision(self._folder)
-            if self._snapshot and self._snapshot.manifest.revision == revision:
-                return False
-            self._snapshot = open_snapshot(self._folder, fingerprint=self._fingerprint)
-            return True
 
 
 def _encode(snapshot: Snapshot) -> dict[str, bytes]:

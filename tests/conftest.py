@@ -12,9 +12,10 @@ from fakes import HashingEmbedder
 
 from assistant.pipeline import Assistant
 from indexer.jobs import RebuildJobs
-from indexer.rebuild import BuildReport, Progress, rebuild
+from indexer.live import LiveIndex
+from indexer.planning import BuildReport, Progress
+from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
-from indexer.snapshot import LiveIndex
 
 ROLES = """\
 ---

@@ -1,6 +1,7 @@
 """The rooms: who may import whom, and which heavy library has which door."""
 
 import ast
+import importlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,32 @@ DOORS = {
     "fastapi": "assistant/api/",
     "pydantic": "assistant/api/",
 }
+
+# What the next room up, the tests and other programs build on. A name that leaves here breaks somebody.
+PUBLIC = {
+    "indexer.types": {"Block", "Chunk", "Hit", "Kind", "Lead", "Note", "Reading", "Skipped", "Span", "Unit"},
+    "indexer.settings": {"IndexSettings", "from_environment"},
+    "indexer.reading": {"read_notes"},
+    "indexer.blocks": {"Lines", "first_heading", "parse_blocks", "plain"},
+    "indexer.chunking": {"chunk_note"},
+    "indexer.embedding": {"Embedder", "SentenceTransformerEmbedder", "open_embedder"},
+    "indexer.vector_index": {"VectorIndex"},
+    "indexer.keyword_index": {"KeywordIndex", "stem", "terms"},
+    "indexer.lexicon": {"Lexicon", "learn"},
+    "indexer.snapshot": {
+        "Manifest", "Snapshot", "current_revision", "new_revision", "open_snapshot", "publish", "verify",
+    },
+    "indexer.live": {"LiveIndex"},
+    "indexer.planning": {"BuildReport", "Progress", "difference"},
+    "indexer.rebuild": {"rebuild"},
+    "indexer.jobs": {"Job", "JobState", "RebuildJobs"},
+    "assistant.types": {
+        "Answer", "Citation", "Filters", "Found", "Passage", "Ranks", "Related", "Text", "Turn",
+    },
+    "assistant.pipeline": {"Assistant", "open_assistant"},
+    "assistant.api.app": {"create_api"},
+    "ui.server": {"Server", "create_server", "serve"},
+}  # fmt: skip
 
 
 def modules() -> Iterator[Path]:
@@ -48,3 +75,14 @@ def test_imports_go_one_way_and_through_the_doors(file: Path) -> None:
 @pytest.mark.parametrize("file", list(modules()), ids=lambda file: str(file.relative_to(ROOT)))
 def test_nothing_that_can_run_is_loaded(file: Path) -> None:
     assert not re.search(r"\bpickle\b|allow_pickle|torch\.load|trust_remote_code", file.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_the_public_names_are_these(name: str) -> None:
+    module = importlib.import_module(name)
+    public = {
+        thing
+        for thing, value in vars(module).items()
+        if not thing.startswith("_") and callable(value) and getattr(value, "__module__", "") == name
+    }
+    assert public == PUBLIC[name]

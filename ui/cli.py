@@ -20,7 +20,7 @@ from ui.settings import ServerSettings
 
 if TYPE_CHECKING:
     from assistant.pipeline import Assistant
-    from indexer.rebuild import BuildReport, Progress
+    from indexer.planning import BuildReport, Progress
 
 GOLDEN = Path("tests/golden/measure.yaml")
 HELP = """
@@ -124,7 +124,7 @@ def build(
 
 def _followed(events: "Iterator[Progress | BuildReport]") -> "BuildReport":
     """The report of a build, which is its last event; until then its progress is shown."""
-    from indexer.rebuild import BuildReport
+    from indexer.planning import BuildReport
 
     report: BuildReport | None = None
     with terminal.progress(errors()) as show:

@@ -5,7 +5,7 @@ from datetime import datetime
 from html import escape
 
 from indexer.jobs import Job, JobState
-from indexer.rebuild import BuildReport, Progress
+from indexer.planning import BuildReport, Progress
 from indexer.snapshot import Manifest
 from indexer.types import Skipped
 from ui.markdown import clean

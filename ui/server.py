@@ -21,7 +21,8 @@ from assistant.api.app import create_api
 from assistant.pipeline import Assistant, open_assistant
 from indexer.errors import FootnoteError
 from indexer.jobs import RebuildJobs
-from indexer.rebuild import BuildReport, Progress, rebuild
+from indexer.planning import BuildReport, Progress
+from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
 from ui.address import listen
 from ui.chat import create_chat

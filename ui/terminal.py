@@ -9,7 +9,7 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from assistant.types import Answer, Passage
-    from indexer.rebuild import BuildReport, Progress
+    from indexer.planning import BuildReport, Progress
 
 Lines = Iterable[Text]
 MAX_LISTED = 10  # paths of a kind in a report

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from assistant.pipeline import Assistant
 from assistant.types import Answer
-from indexer.rebuild import BuildReport, rebuild
+from indexer.live import LiveIndex
+from indexer.planning import BuildReport
+from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
-from indexer.snapshot import LiveIndex
 
 Notes = Callable[[str], Assistant]
 

@@ -6,7 +6,7 @@ from assistant.errors import NoteNotFound, QuestionError
 from assistant.pipeline import DECLINED, Assistant
 from assistant.types import Answer, Found, Text, Turn
 from indexer.errors import IndexMissing
-from indexer.rebuild import BuildReport
+from indexer.planning import BuildReport
 from indexer.settings import IndexSettings
 
 

@@ -1,7 +1,7 @@
 from collections.abc import Callable
 
 from assistant.suggestions import example_questions
-from indexer.rebuild import BuildReport
+from indexer.planning import BuildReport
 from indexer.settings import IndexSettings
 from indexer.snapshot import open_snapshot
 

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 from indexer.errors import NotesFolderError
 from indexer.jobs import JobState, RebuildJobs
-from indexer.rebuild import BuildReport, Progress
+from indexer.planning import BuildReport, Progress
 
 REPORT = BuildReport(revision="1", changed=True, notes=1, chunks=2, embedded=2, kept=0)
 

@@ -10,7 +10,8 @@ from fakes import HashingEmbedder
 
 from indexer.embedding import Vectors
 from indexer.errors import BuildLocked, ModelError, NotesFolderError
-from indexer.rebuild import BuildReport, Progress, rebuild
+from indexer.planning import BuildReport, Progress
+from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
 from indexer.snapshot import current_revision, open_snapshot
 

@@ -6,9 +6,10 @@ import pytest
 from fakes import HashingEmbedder
 
 from indexer.errors import IndexDamaged, IndexIncompatible, IndexMissing
-from indexer.rebuild import BuildReport
+from indexer.live import LiveIndex
+from indexer.planning import BuildReport
 from indexer.settings import IndexSettings
-from indexer.snapshot import LiveIndex, current_revision, open_snapshot, verify
+from indexer.snapshot import current_revision, open_snapshot, verify
 
 FILES = ["manifest.json", "notes.json", "chunks.json", "vectors.faiss", "keywords.npz", "lexicon.json"]
 

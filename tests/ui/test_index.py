@@ -3,7 +3,7 @@
 import pytest
 
 from indexer.jobs import Job, JobState
-from indexer.rebuild import BuildReport, Progress
+from indexer.planning import BuildReport, Progress
 from indexer.snapshot import Manifest
 from indexer.types import Skipped
 from ui.index import contents_html, progress_text, report_text, status_html

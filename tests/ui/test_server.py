@@ -16,9 +16,9 @@ from fastapi.testclient import TestClient
 
 from assistant.pipeline import Assistant
 from indexer.jobs import RebuildJobs
+from indexer.live import LiveIndex
 from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
-from indexer.snapshot import LiveIndex
 from ui.address import AddressError
 from ui.server import create_server, serve
 from ui.settings import ServerSettings

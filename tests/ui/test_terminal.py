@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.text import Text
 
 from assistant.types import Answer, Citation, Related
-from indexer.rebuild import BuildReport, Progress
+from indexer.planning import BuildReport, Progress
 from ui import terminal
 from ui.terminal import print_lines
 

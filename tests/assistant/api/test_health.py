@@ -7,7 +7,7 @@ from assistant.api.app import create_api
 from assistant.pipeline import Assistant
 from indexer.errors import ModelError
 from indexer.jobs import RebuildJobs
-from indexer.snapshot import LiveIndex
+from indexer.live import LiveIndex
 
 
 def test_a_whole_process_is_alive_and_ready(client: TestClient) -> None:

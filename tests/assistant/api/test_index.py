@@ -9,7 +9,7 @@ from assistant.api.schemas.index import IndexBody
 from assistant.pipeline import Assistant
 from indexer.errors import BuildLocked
 from indexer.jobs import RebuildJobs
-from indexer.rebuild import BuildReport, Progress
+from indexer.planning import BuildReport, Progress
 from indexer.types import Skipped
 
 INDEX = "/api/v1/index"
