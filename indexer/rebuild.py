@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer import chunking
+from indexer.borrowing import borrowed_terms, borrowed_vectors
 from indexer.chunking import chunk_note
 from indexer.embedding import Embedder
 from indexer.errors import BuildLocked, IndexDamaged, IndexMissing, NotesFolderError
@@ -201,8 +202,9 @@ class _Build:
             manifest,
             {note.path: note for note in reading.notes},
             chunks,
-            VectorIndex.from_vectors(matrix),
-            KeywordIndex.from_terms([terms(chunk.embedded_text) for chunk in chunks]),
+            matrix,
+            VectorIndex.from_vectors(borrowed_vectors(matrix, chunks)),
+            KeywordIndex.from_terms(borrowed_terms([terms(chunk.embedded_text) for chunk in chunks], chunks)),
             learn(chunks),
         )
         return publish(self.settings.index, snapshot).revision
@@ -220,4 +222,4 @@ def _key(chunk: Chunk) -> str:
 
 
 def _vectors_by_text(snapshot: Snapshot) -> dict[str, NDArray[np.float32]]:
-    return {_key(chunk): row for chunk, row in zip(snapshot.chunks, snapshot.vectors.vectors(), strict=True)}
+    return {_key(chunk): row for chunk, row in zip(snapshot.chunks, snapshot.own_vectors, strict=True)}

@@ -4,11 +4,12 @@ INDEX/CURRENT                     the revision that serves, swapped by a rename
 INDEX/generations/<revision>/     written once, never changed
     manifest.json                 what it was made with, counts, and a SHA-256 of every other file
     notes.json chunks.json        texts
-    vectors.faiss keywords.npz    what is searched; row i of each is chunk i
+    vectors.npy keywords.npz      what is searched; row i of each is chunk i
         lexicon.json                  names, acronyms and words of the notes
 """
 
 import hashlib
+import io
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
+from indexer.borrowing import borrowed_vectors
 from indexer.errors import IndexDamaged, IndexIncompatible, IndexMissing, IndexUnusable
 from indexer.keyword_index import KeywordIndex
 from indexer.lexicon import Lexicon
@@ -50,11 +54,15 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One whole generation in memory. Row i of `vectors` and `keywords` is `chunks[i]`."""
+    """One whole generation in memory. Row i of `own_vectors`, `vectors` and `keywords` is `chunks[i]`.
+
+    `own_vectors` has shape (n, dimension); what is searched, `vectors`, has borrowed from neighbours.
+    """
 
     manifest: Manifest
     notes: Mapping[str, Note]
     chunks: Sequence[Chunk]
+    own_vectors: NDArray[np.float32]
     vectors: VectorIndex
     keywords: KeywordIndex
     lexicon: Lexicon
@@ -184,7 +192,7 @@ def _encode(snapshot: Snapshot) -> dict[str, bytes]:
     return {
         "notes.json": msgspec.json.encode(list(snapshot.notes.values())),
         "chunks.json": msgspec.json.encode(stored),
-        "vectors.faiss": snapshot.vectors.to_bytes(),
+        "vectors.npy": _array_bytes(snapshot.own_vectors),
         "keywords.npz": snapshot.keywords.to_bytes(),
         "lexicon.json": msgspec.json.encode(snapshot.lexicon),
     }
@@ -194,13 +202,21 @@ def _decode(manifest: Manifest, contents: Mapping[str, bytes]) -> Snapshot:
     try:
         notes = msgspec.json.decode(contents["notes.json"], type=list[Note])
         stored = msgspec.json.decode(contents["chunks.json"], type=list[_StoredChunk])
-        vectors = VectorIndex.from_bytes(contents["vectors.faiss"])
+        own_vectors = np.load(io.BytesIO(contents["vectors.npy"]))
         keywords = KeywordIndex.from_bytes(contents["keywords.npz"])
         lexicon = msgspec.json.decode(contents["lexicon.json"], type=Lexicon)
-    except (KeyError, msgspec.MsgspecError) as error:
+    except (KeyError, ValueError, msgspec.MsgspecError) as error:
         raise IndexDamaged(f"The index cannot be read ({error}). Run `footnote build --full`.") from error
     chunks = [_restored(record, notes[record.note]) for record in stored]
-    return Snapshot(manifest, {note.path: note for note in notes}, chunks, vectors, keywords, lexicon)
+    vectors = VectorIndex.from_vectors(borrowed_vectors(own_vectors, chunks))
+    by_path = {note.path: note for note in notes}
+    return Snapshot(manifest, by_path, chunks, own_vectors, vectors, keywords, lexicon)
+
+
+def _array_bytes(array: NDArray[np.float32]) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array)
+    return buffer.getvalue()
 
 
 def _restored(record: _StoredChunk, note: Note) -> Chunk:

@@ -22,15 +22,6 @@ class VectorIndex:
         index.add(np.ascontiguousarray(vectors, dtype=np.float32))
         return cls(index)
 
-    @classmethod
-    def from_bytes(cls, data: bytes) -> "VectorIndex":
-        """What `to_bytes` gave; the caller has checked that it is whole."""
-        return cls(faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8)))
-
-    def to_bytes(self) -> bytes:
-        """The index in faiss's own format."""
-        return bytes(faiss.serialize_index(self._index).tobytes())
-
     def __len__(self) -> int:
         return int(self._index.ntotal)
 
@@ -38,10 +29,6 @@ class VectorIndex:
     def dimension(self) -> int:
         """How many numbers a vector has."""
         return int(self._index.d)
-
-    def vectors(self) -> NDArray[np.float32]:
-        """All vectors, as an array of shape (n, dimension)."""
-        return np.asarray(self._index.reconstruct_n(0, len(self)), dtype=np.float32)
 
     def similarities(self, query: NDArray[np.float32], rows: Sequence[int]) -> NDArray[np.float32]:
         """The cosine of the query to each of the rows, as an array of shape (len(rows),)."""

@@ -26,6 +26,7 @@ PUBLIC = {
     "indexer.settings": {"IndexSettings", "from_environment"},
     "indexer.reading": {"read_notes"},
     "indexer.blocks": {"Lines", "first_heading", "parse_blocks", "plain"},
+    "indexer.borrowing": {"borrowed_terms", "borrowed_vectors"},
     "indexer.chunking": {"chunk_note"},
     "indexer.embedding": {"Embedder", "SentenceTransformerEmbedder", "open_embedder"},
     "indexer.vector_index": {"VectorIndex"},

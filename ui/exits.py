@@ -6,6 +6,7 @@ from typing import Any
 import typer
 from rich.console import Console
 from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 from indexer.errors import BuildLocked, FootnoteError, SettingsError
 from ui.terminal import print_plainly
@@ -29,6 +30,11 @@ class Commands(TyperGroup):
                 raise
             file = f": {error.filename}" if error.filename else ""
             raise _stop(f"{error.strerror or error}{file}.", FAILED) from error
+        except (typer.Exit, typer.Abort, TyperException):
+            raise
+        except Exception as error:
+            told = f"Something unexpected went wrong: {type(error).__name__}: {error}."
+            raise _stop(f"{told} The index is as it was.", FAILED) from error
 
 
 def errors() -> Console:

@@ -71,7 +71,7 @@ def test_an_incremental_build_equals_one_from_scratch(
     one, other = open_snapshot(settings.index), open_snapshot(scratch.index)
     assert one.chunks == other.chunks
     assert one.notes == other.notes
-    assert one.vectors.vectors().tolist() == other.vectors.vectors().tolist()
+    assert one.own_vectors.tolist() == other.own_vectors.tolist()
 
 
 def test_another_model_embeds_all_again_and_says_why(build: Build, settings: IndexSettings) -> None:
@@ -122,9 +122,9 @@ def test_a_failure_half_way_leaves_the_index_as_it_was(build: Build, settings: I
 
 def test_a_damaged_index_is_built_again(build: Build, settings: IndexSettings) -> None:
     first = build()
-    (settings.index / "generations" / first.revision / "vectors.faiss").write_bytes(b"no")
+    (settings.index / "generations" / first.revision / "vectors.npy").write_bytes(b"no")
     report = build()
-    assert report.reason == "vectors.faiss of the index is damaged"
+    assert report.reason == "vectors.npy of the index is damaged"
     assert report.embedded == first.chunks
     assert open_snapshot(settings.index).manifest.revision == report.revision
 

@@ -11,7 +11,7 @@ from indexer.planning import BuildReport
 from indexer.settings import IndexSettings
 from indexer.snapshot import current_revision, open_snapshot, verify
 
-FILES = ["manifest.json", "notes.json", "chunks.json", "vectors.faiss", "keywords.npz", "lexicon.json"]
+FILES = ["manifest.json", "notes.json", "chunks.json", "vectors.npy", "keywords.npz", "lexicon.json"]
 
 
 @pytest.fixture

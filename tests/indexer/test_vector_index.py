@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from indexer.types import Hit
 from indexer.vector_index import VectorIndex
 
 VECTORS = np.array([[1, 0], [0, 1], [0.6, 0.8]], dtype=np.float32)
@@ -20,11 +19,10 @@ def test_only_the_given_rows_are_searched() -> None:
     assert index.search(EAST, 5, rows=[]) == []
 
 
-def test_bytes_give_the_same_index_back() -> None:
-    index = VectorIndex.from_bytes(VectorIndex.from_vectors(VECTORS).to_bytes())
-    assert index.vectors().tolist() == VECTORS.tolist()
+def test_similarities_are_those_of_the_rows_asked_for() -> None:
+    index = VectorIndex.from_vectors(VECTORS)
+    assert index.similarities(EAST, [2, 0]).tolist() == pytest.approx([0.6, 1.0])
     assert (len(index), index.dimension) == (3, 2)
-    assert index.search(EAST, 1) == [Hit(0, 1.0)]
 
 
 def test_an_empty_index_finds_nothing() -> None:

@@ -146,11 +146,11 @@ def test_check_finds_a_whole_index_whole(settings: IndexSettings) -> None:
 
 def test_check_finds_a_flipped_bit(settings: IndexSettings) -> None:
     run("build")
-    [file] = settings.index.glob("generations/*/vectors.faiss")
+    [file] = settings.index.glob("generations/*/vectors.npy")
     data = bytearray(file.read_bytes())
     data[-1] ^= 1
     file.write_bytes(data)
-    assert "vectors.faiss of the index is damaged" in sentence("check")
+    assert "vectors.npy of the index is damaged" in sentence("check")
     result = run("check", "--json", code=1)
     assert json.loads(result.stdout)["whole"] is False
     assert len(json.loads(result.stdout)["problems"]) == 1
@@ -250,3 +250,15 @@ def test_nothing_is_coloured_in_a_pipe(tmp_path: Path) -> None:
         done = python("-c", main, *arguments, TERM="xterm-256color", COLORTERM="truecolor")
         assert "\x1b" not in done.stdout + done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_what_nobody_expected_is_one_sentence_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    run("build")
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("out of order")
+
+    monkeypatch.setattr("indexer.snapshot.verify", fail)
+    assert sentence("check") == (
+        "Something unexpected went wrong: RuntimeError: out of order. The index is as it was."
+    )

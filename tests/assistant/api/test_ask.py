@@ -142,7 +142,7 @@ def test_an_error_before_the_first_event_is_an_ordinary_response(
     client: TestClient, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def damaged(*_: Any, **__: Any) -> Iterator[Event]:
-        raise IndexDamaged("vectors.faiss of the index is damaged.")
+        raise IndexDamaged("vectors.npy of the index is damaged.")
         yield
 
     monkeypatch.setattr(assistant, "stream", damaged)
