@@ -16,6 +16,7 @@ from indexer.types import Note, Reading, Skipped
 
 SUFFIXES = (".md", ".markdown")
 IGNORE_FILE = ".footnoteignore"
+BYTE_ORDER_MARK = "\ufeff"  # some editors begin a file with it; it is no text
 _FRONT_MATTER = frontmatter.YAMLHandler()
 
 
@@ -109,15 +110,16 @@ def _bytes(folder: Path, file: Path, max_bytes: int) -> bytes:
 
 def _front_matter(text: str) -> tuple[int, str, tuple[str, ...]]:
     """Where the body begins, and the title and tags; front matter that is not YAML counts as text."""
-    if not _FRONT_MATTER.detect(text):
-        return 0, "", ()
+    start = len(BYTE_ORDER_MARK) if text.startswith(BYTE_ORDER_MARK) else 0
+    if not _FRONT_MATTER.detect(text[start:]):
+        return start, "", ()
     try:
-        raw, body = _FRONT_MATTER.split(text)
+        raw, body = _FRONT_MATTER.split(text[start:])
         metadata = _FRONT_MATTER.load(raw)
     except (ValueError, yaml.YAMLError):
-        return 0, "", ()
+        return start, "", ()
     if not isinstance(metadata, dict):
-        return 0, "", ()
+        return start, "", ()
     tags = metadata.get("tags") or []
     listed = tags if isinstance(tags, list) else str(tags).replace(",", " ").split()
     return len(text) - len(body), str(metadata.get("title") or ""), tuple(str(tag) for tag in listed)

@@ -72,6 +72,14 @@ def test_front_matter_that_is_no_yaml_counts_as_text(tmp_path: Path) -> None:
     assert (note.body_start, note.title) == (0, "Real")
 
 
+def test_a_byte_order_mark_and_windows_line_ends_are_no_text(tmp_path: Path) -> None:
+    write(tmp_path, "a.md", "\ufeff---\r\ntitle: Real\r\ntags: [x]\r\n---\r\n# Head\r\n")
+    write(tmp_path, "b.md", "\ufeff# Head\n")
+    one, other = read(tmp_path).notes
+    assert (one.title, one.tags, one.text[one.body_start :].strip()) == ("Real", ("x",), "# Head")
+    assert (other.title, other.body_start) == ("Head", 1)
+
+
 def test_an_unchanged_note_is_the_known_one(tmp_path: Path) -> None:
     write(tmp_path, "a.md", "one")
     write(tmp_path, "b.md", "two")
