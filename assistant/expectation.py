@@ -13,6 +13,7 @@ _NUMBER = (
 )
 _ONE = r"\b(?:no|one|a single)\b"
 _TIME = r"(?:ms|milliseconds?|s|sec|seconds?|min|minutes?|h|hours?|days?|weeks?|months?|years?)"
+_UNIT = re.compile(r"[kmgt]i?bs?|(?:kilo|mega|giga|tera)?bytes?|v?cpus?", re.I)  # measured, not counted
 _COUNTED = re.compile(
     r"\b(?:how many|(?:number|maximum|minimum|limit) of)\s+(?P<things>(?:[\w/-]+\s*){1,6})", re.I
 )
@@ -90,7 +91,7 @@ def _counted(question: str) -> str:
         if word.lower() in STOPWORDS or word.lower() in generic_words():
             break
         things.append(word)
-    return re.escape(stem(things[-1])) if things else ""
+    return re.escape(stem(things[-1])) if things and not _UNIT.fullmatch(things[-1]) else ""
 
 
 @cache

@@ -19,6 +19,7 @@ from assistant.types import Answer, Event, Filters, Found, Passage, Related, Tex
 from indexer.embedding import Embedder, open_embedder
 from indexer.live import LiveIndex
 from indexer.settings import IndexSettings
+from indexer.snapshot import Snapshot
 from indexer.types import Note
 
 DECLINED = "Your notes don't say."
@@ -75,7 +76,7 @@ class Assistant:
         clock = _Clock()
         _check(question)
         snapshot = self.index.current
-        asked = self.understand(question, history)
+        asked = self._understood(snapshot, question, history)
         vector = self.embedder.embed_query(asked.text)
         wanted = top_k or self._settings.top_k
         passages = retrieve(
@@ -89,8 +90,8 @@ class Assistant:
         yield Found(passages[:wanted])
 
         units = candidates(passages)
-        whole = self._unit_matrix([unit_text(chunk, unit) for unit, chunk, _ in units]) @ vector
-        bare = self._unit_matrix([unit.text for unit, *_ in units]) @ vector
+        whole = self._unit_matrix([unit_text(chunk, unit) for unit, chunk, _ in units], len(vector)) @ vector
+        bare = self._unit_matrix([unit.text for unit, *_ in units], len(vector)) @ vector
         evidence = weigh(asked, units, np.stack([whole, bare], axis=1), snapshot)
         sure = confidence(asked, evidence, snapshot.keywords)
         answered = bool(evidence) and answers(sure)
@@ -113,7 +114,9 @@ class Assistant:
 
     def understand(self, question: str, history: Sequence[Turn] = ()) -> Question:
         """The question as it would stand alone, spelled as the notes spell."""
-        snapshot = self.index.current
+        return self._understood(self.index.current, question, history)
+
+    def _understood(self, snapshot: Snapshot, question: str, history: Sequence[Turn]) -> Question:
         standing = stand_alone(question, history, snapshot.lexicon)
         known = snapshot.keywords.knows
         return understand(mend(standing, snapshot.lexicon, known, self.embedder.count_tokens))
@@ -148,10 +151,10 @@ class Assistant:
         _ = self.index.current
         self.embedder.load()
 
-    def _unit_matrix(self, texts: Sequence[str]) -> Matrix:
+    def _unit_matrix(self, texts: Sequence[str], dimension: int) -> Matrix:
         """The vectors of the texts, shape (len(texts), dimension); each is embedded only once."""
         if not texts:
-            return np.zeros((0, self.index.current.manifest.dimension), np.float32)
+            return np.zeros((0, dimension), np.float32)
         known = self._unit_vectors  # replaced as a whole, never changed, so that threads need no lock
         new = [text for text in dict.fromkeys(texts) if text not in known]
         if new:

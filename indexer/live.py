@@ -3,6 +3,7 @@
 import threading
 from pathlib import Path
 
+from indexer.errors import IndexUnusable
 from indexer.snapshot import Snapshot, current_revision, open_snapshot
 
 
@@ -17,9 +18,15 @@ class LiveIndex:
 
     @property
     def current(self) -> Snapshot:
-        """The open generation; the first use opens it. Raises IndexUnusable."""
-        if self._snapshot is None:
+        """The generation that serves now, also if another process built it. Raises IndexUnusable.
+
+        If the newest cannot be opened, the one that is open goes on serving.
+        """
+        try:
             self.refresh()
+        except IndexUnusable:
+            if self._snapshot is None:
+                raise
         assert self._snapshot is not None
         return self._snapshot
 

@@ -22,6 +22,10 @@ class IndexSettings:
     embedding_model: str = "all-MiniLM-L6-v2"
     max_note_mb: int = 5
 
+    def __post_init__(self) -> None:
+        if self.max_note_mb < 1:
+            raise SettingsError(f"{PREFIX}MAX_NOTE_MB is {self.max_note_mb}; it must be 1 or more.")
+
 
 def from_environment(cls: type[T], environment: Mapping[str, str], **overrides: Any) -> T:
     """Build the settings dataclass `cls` from `FOOTNOTE_…` variables; `overrides` that are not None win.

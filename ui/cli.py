@@ -28,7 +28,7 @@ Ask your Markdown notes; get answers with footnotes that open on the exact lines
 
 \b
   footnote build                         index the notes in ./corpus
-  footnote ask "What is Fargate?"        answer one question here
+  footnote ask "What is a pod?"          answer one question here
   footnote serve                         chat and API at http://127.0.0.1:8000
 """
 EPILOG = """
@@ -179,8 +179,8 @@ def ask(
     Every claim carries a number; every number is listed with its note, line and words.
 
     \b
-      footnote ask "When does a NAT gateway cost nothing?"
-      footnote ask "What is Fargate?" --json | jq .citations
+      footnote ask "Can I mount S3 on an ECS task?"
+      footnote ask "What is the ECS task role for?" --json | jq .citations
     """
     with _assistant(_index_settings(notes, index)) as assistant:
         answer = assistant.ask(question)

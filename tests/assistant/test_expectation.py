@@ -11,6 +11,7 @@ from assistant.expectation import content_terms, shape_of
         ("How many percent are saved?", "share", "about 70 %", "about 70"),
         ("Which versions are supported?", "version", "1.28 and later", "in later ones"),
         ("How many tasks fit?", "number", "at most 10 tasks", "many tasks"),
+        ("How many GB of storage are there?", "number", "20 GiB by default", "much storage"),
     ],
 )
 def test_a_question_asks_for_a_shape(question: str, name: str, given: str, not_given: str) -> None:

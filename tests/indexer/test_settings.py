@@ -21,3 +21,5 @@ def test_the_environment_wins_over_defaults_and_arguments_over_both() -> None:
 def test_a_value_that_does_not_fit_is_named() -> None:
     with pytest.raises(SettingsError, match=r"FOOTNOTE_MAX_NOTE_MB is 'many'.*`int`"):
         from_environment(IndexSettings, {"FOOTNOTE_MAX_NOTE_MB": "many"})
+    with pytest.raises(SettingsError, match=r"FOOTNOTE_MAX_NOTE_MB is -1; it must be 1 or more"):
+        from_environment(IndexSettings, {"FOOTNOTE_MAX_NOTE_MB": "-1"})

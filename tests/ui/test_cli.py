@@ -241,7 +241,7 @@ def test_help_loads_nothing_heavy() -> None:
     )
     done = python("-c", code)
     assert done.stderr.strip() == "[]"
-    assert 'footnote ask "What is Fargate?"' in done.stdout
+    assert 'footnote ask "What is a pod?"' in done.stdout
 
 
 def test_nothing_is_coloured_in_a_pipe(tmp_path: Path) -> None:
