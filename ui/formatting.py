@@ -14,6 +14,10 @@ from ui.markdown import LineRange, attributes, clean, note_link, render_answer, 
 _SIGNS = re.compile(r"(`)([^`]+)`|(\*\*)(?=\S)((?:`[^`]*`|[^`*]|\*(?!\*))+)(?<=\S)\*\*")
 _COMMAND = re.compile(r"`([^`]+)`|(?<!\S)(--[a-z-]+)")
 _FIELD = re.compile(r"([A-Za-z][\w -]*):\s*(.*)")
+CHANGED = (
+    '<p class="error" role="status">This note has changed since the answer.'
+    " Ask again to cite it as it is.</p>"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,8 @@ def _card(citation: Citation) -> str:
 
 
 def _citation_link(citation: Citation) -> dict[str, str]:
-    return note_link(citation.note, citation.line_start, citation.line_end)
+    link = note_link(citation.note, citation.line_start, citation.line_end)
+    return {**link, "data-sha": citation.note_sha256[:16]}
 
 
 def _literal(quote: str) -> str:
@@ -145,8 +150,13 @@ def lines_text(start: int, end: int) -> str:
     return f"line {start}" if end <= start else f"lines {start}–{end}"
 
 
-def note_html(note: Note, cited: LineRange | None = None) -> str:
-    """A note as the side panel shows it, its cited lines marked."""
+def note_html(note: Note, cited: LineRange | None = None, *, sha256: str = "") -> str:
+    """A note as the side panel shows it, its cited lines marked.
+
+    Nothing is marked in a note whose hash no longer begins with `sha256`: the lines would be other ones.
+    """
+    changed = "" if note.sha256.startswith(sha256) else CHANGED
+    cited = None if changed else cited
     lines = NoteLines(note.text)
     where = ""
     headings: tuple[str, ...] = (note.title,)
@@ -162,7 +172,7 @@ def note_html(note: Note, cited: LineRange | None = None) -> str:
     return clean(
         f'<article class="note"><header><p class="where"><span class="path">{escape(note.path)}</span>'
         f' <span class="lines">{where}</span></p><h2 class="crumbs">{crumbs(headings)}</h2>'
-        f"</header>{_front_matter(note.text[: note.body_start])}"
+        f"{changed}</header>{_front_matter(note.text[: note.body_start])}"
         f'<div class="reading">{body}</div></article>'
     )
 

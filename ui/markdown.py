@@ -29,7 +29,7 @@ TAGS = {
 }
 ATTRIBUTES = {
     "*": {"class", "id", "role", "aria-label", "aria-hidden", "aria-live", "tabindex"},
-    "a": {"href", "target", "data-note", "data-start", "data-end"},
+    "a": {"href", "target", "data-note", "data-start", "data-end", "data-sha"},
     "button": {"type", "data-ask"},
     "ol": {"start"},
     "progress": {"value", "max"},

@@ -20,15 +20,16 @@ def note_route(assistant: Assistant) -> Route:
     async def note(request: Request) -> HTMLResponse:
         query = request.query_params
         cited = _lines(query.get("start", ""), query.get("end", ""))
-        status, html = await run_in_threadpool(_fragment, assistant, query.get("path", ""), cited)
+        asked = (query.get("path", ""), cited, query.get("sha", ""))
+        status, html = await run_in_threadpool(_fragment, assistant, *asked)
         return HTMLResponse(html, status, headers={"Cache-Control": "no-store"})
 
     return Route(PATH, note, methods=["GET"], include_in_schema=False)
 
 
-def _fragment(assistant: Assistant, path: str, cited: LineRange | None) -> tuple[int, str]:
+def _fragment(assistant: Assistant, path: str, cited: LineRange | None, sha256: str) -> tuple[int, str]:
     try:
-        return 200, note_html(assistant.note(path), cited)
+        return 200, note_html(assistant.note(path), cited, sha256=sha256)
     except FootnoteError as error:
         status = 404 if isinstance(error, NoteNotFound) else 503
         return status, clean(f'<p class="error" role="alert">{sentence(str(error))}</p>')

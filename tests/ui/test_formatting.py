@@ -24,7 +24,9 @@ DECLINED = replace(
     citations=(),
     related=(Related("k8s/pods.md", ("Pods", "Limits"), 12), Related("x.md", (), 1)),
 )
-LINK = 'href="?note=aws/ecs.md&amp;line=30" data-note="aws/ecs.md" data-start="30" data-end="31"'
+LINK = (
+    'href="?note=aws/ecs.md&amp;line=30" data-note="aws/ecs.md" data-start="30" data-end="31" data-sha="sha"'
+)
 
 
 def answered(answer: Answer, question: str = "What is Fargate?") -> str:
@@ -156,3 +158,13 @@ def test_a_first_visit_offers_questions() -> None:
 def test_a_missing_index_is_no_failure_and_names_the_remedy() -> None:
     assert "Your notes are not indexed yet" in unusable_html("Run `footnote build`.", missing=True)
     assert "Run <code>footnote build</code>." in unusable_html("Run `footnote build`.", missing=False)
+
+
+def test_a_note_that_changed_since_says_so_and_marks_nothing() -> None:
+    note = Note("a.md", "# A\n\nnow another line\n", "ab" * 32, 0, "A")
+    asked = note_html(note, LineRange(3, 3), sha256="ab" * 8)
+    assert "<mark" in asked
+    assert "has changed" not in asked
+    since = note_html(note, LineRange(3, 3), sha256="cd" * 8)
+    assert "<mark" not in since
+    assert "This note has changed since the answer." in since

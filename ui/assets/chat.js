@@ -17,11 +17,11 @@
     return text ? `?${text}` : location.pathname;
   }
 
-  async function show(note, start, end) {
+  async function show(note, start, end, sha) {
     const place = byId("note-place");
     if (!place) return;
     const request = ++asked;
-    const query = new URLSearchParams({ path: note, start: start || "", end: end || "" });
+    const query = new URLSearchParams({ path: note, start: start || "", end: end || "", sha: sha || "" });
     let html;
     try {
       const response = await fetch(`ui/note?${query}`);
@@ -47,13 +47,13 @@
   }
 
   function open(link) {
-    const { note, start, end } = link.dataset;
+    const { note, start, end, sha } = link.dataset;
     const url = address(note, start);
-    const state = { footnote: { note, start, end } };
+    const state = { footnote: { note, start, end, sha } };
     opener = link.closest("#note") ? opener : link;
     if (isOpen()) history.replaceState({ ...state, pushed: history.state?.pushed }, "", url);
     else history.pushState({ ...state, pushed: true }, "", url);
-    show(note, start, end);
+    show(note, start, end, sha);
   }
 
   function close() {
@@ -106,7 +106,7 @@
 
   addEventListener("popstate", (event) => {
     const at = event.state?.footnote;
-    if (at) show(at.note, at.start, at.end);
+    if (at) show(at.note, at.start, at.end, at.sha);
     else hide();
   });
   addEventListener("resize", coverRest);
