@@ -1,4 +1,4 @@
-"""Spans of notes <-> citations. A quote counts only if it equals the note's text."""
+"""Spans of notes -> citations. A quote is cut from the note, so it always equals its text."""
 
 from functools import lru_cache
 
@@ -21,11 +21,6 @@ def cite(number: int, note: Note, chunk: Chunk, span: Span) -> Citation:
         quote=span.of(note.text),
         note_sha256=note.sha256,
     )
-
-
-def holds(citation: Citation, note: Note) -> bool:
-    """Whether the citation's quote still stands in the note, letter by letter."""
-    return note.text[citation.char_start : citation.char_end] == citation.quote
 
 
 @lru_cache(maxsize=64)

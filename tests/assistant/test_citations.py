@@ -1,6 +1,4 @@
-from dataclasses import replace
-
-from assistant.citations import cite, holds
+from assistant.citations import cite
 from assistant.pipeline import Assistant
 from indexer.types import Span
 
@@ -13,11 +11,3 @@ def test_a_quote_is_the_text_between_its_offsets(assistant: Assistant) -> None:
     assert citation.quote == "- **EBS driver:** cannot be used on Fargate\n    - needs a node on EC2"
     assert (citation.number, citation.line_start, citation.line_end) == (3, 7, 8)
     assert citation.note_sha256 == note.sha256
-    assert holds(citation, note)
-
-
-def test_a_quote_that_moved_does_not_hold(assistant: Assistant) -> None:
-    note = assistant.note("aws/storage.md")
-    citation = cite(1, note, assistant.index.current.chunks[-1], Span(0, 9))
-    assert citation.quote == "# Storage"
-    assert not holds(citation, replace(note, text="x" + note.text))
