@@ -12,7 +12,7 @@ from indexer.types import Kind
 MOST_ITEMS = 5
 MOST_WORDS = 65  # of the items together; only what must be whole is longer
 MOST_LISTED = 10
-WORTH = 0.7  # a further item is given if its score is at least this share of the best one's
+WORTH = 2.0  # a further item is given if its score is at most this far below the best one's
 SAME = 0.7  # two items that share this many of their terms say the same
 LABELLED = 0.6  # a list is the one asked for if what stands above it holds this share of the question's terms
 NEAR_THE_TOP = 3
@@ -43,7 +43,7 @@ def choose(question: Question, evidence: Sequence[Evidence], snapshot: Snapshot)
     chosen = [evidence[0]]
     words = _length(evidence[0])
     for item in evidence[1:]:
-        if len(chosen) == MOST_ITEMS or item.score < WORTH * evidence[0].score:
+        if len(chosen) == MOST_ITEMS or item.score < evidence[0].score - WORTH:
             break
         if words + _length(item) <= MOST_WORDS and not any(_same(item, other) for other in chosen):
             chosen.append(item)

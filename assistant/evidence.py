@@ -6,10 +6,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from functools import lru_cache
 
-import numpy as np
-from numpy.typing import NDArray
-
-from assistant.expectation import content_terms, shape_of
+from assistant.expectation import asks_yes_or_no, content_terms, shape_of
 from assistant.question import Question, long_forms
 from assistant.types import Passage
 from indexer.keyword_index import KeywordIndex, terms
@@ -19,6 +16,9 @@ from indexer.types import Chunk, Kind, Unit
 ANSWERING = (Kind.PARAGRAPH, Kind.LIST_ITEM, Kind.TABLE_ROW)
 _NAME = re.compile(r"^(?P<name>[^:.;\N{EN DASH}]{2,60}?)\s*(?::|\N{EN DASH})\s")
 _POINTER = re.compile(r"(?:note:? )?(?:for (?:more|further|additional) \w+|to learn more|see also)\b", re.I)
+_POLAR = re.compile(
+    r"\b(?:not?|never|cannot|can't|only|without|none|neither|nor|yes|supports?|supported|also|too)\b", re.I
+)
 _LINK_ALONE = re.compile(r"\W*\[[^\]]*\]\([^)]*\)\W*")
 SHORTEST_SENTENCE = 3  # words; a paragraph of fewer is a label: "**Topics**"
 
@@ -30,29 +30,33 @@ class Features:
     `coverage` is the share of the question's content terms, weighted by their rarity, that stand in the unit;
     `around` the share that only its headings and parents hold. `named` says how much of the name before the
     unit's colon the question holds, `subject` how well that name is the question's subject. `shapeless` is 1
-    if the question asks for a number, a time, … and the unit has none.
+    if the question asks for a number, a time, … and the unit has none; `polar` is 1 if it asks for yes or no
+    and the unit has a word that says so.
     """
 
     similarity: float
-    bare_similarity: float
+    passage_similarity: float
     coverage: float
     around: float
     reciprocal_rank: float
     named: float
     subject: float
     shapeless: float
+    polar: float
 
 
-# Fitted by logistic regression on the developing golden questions: is this unit on the right lines?
+# Fitted by conditional logistic regression on the developing golden questions: which of the units found is on
+# the right lines? A difference of scores is a logarithm of odds.
 WEIGHTS = Features(
-    similarity=3.3,
-    bare_similarity=2.6,
-    coverage=1.8,
-    around=1.7,
-    reciprocal_rank=1.0,
-    named=0.75,
-    subject=2.2,
-    shapeless=-3.2,
+    similarity=4.5,
+    passage_similarity=1.0,
+    coverage=4.5,
+    around=3.3,
+    reciprocal_rank=1.9,
+    named=1.1,
+    subject=2.5,
+    shapeless=-1.5,
+    polar=1.25,
 )
 
 
@@ -66,18 +70,22 @@ class Evidence:
     score: float
 
 
-def unit_text(chunk: Chunk, unit: Unit) -> str:
-    """What a unit says, with the heading and the parents that give it meaning."""
-    heading = chunk.heading_path[-1] if chunk.heading_path else chunk.title
-    return "\n".join([heading, *(lead.text for lead in unit.parents), unit.text])
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A unit that could answer; `similarity` is the question's cosine to it, `rank` its passage's, from 1."""
+
+    unit: Unit
+    passage: Passage
+    similarity: float
+    rank: int
 
 
-def candidates(passages: Sequence[Passage]) -> list[tuple[Unit, Chunk, int]]:
-    """The units of the passages that can answer, each with its passage's rank from 1."""
+def candidates(passages: Sequence[Passage]) -> list[Candidate]:
+    """The units of the passages that can answer."""
     return [
-        (unit, passage.chunk, rank)
+        Candidate(unit, passage, similarity, rank)
         for rank, passage in enumerate(passages, start=1)
-        for unit in passage.chunk.units
+        for unit, similarity in zip(passage.chunk.units, passage.similarities, strict=True)
         if unit.kind in ANSWERING and not _points_elsewhere(unit, passage.chunk)
     ]
 
@@ -90,36 +98,28 @@ def _points_elsewhere(unit: Unit, chunk: Chunk) -> bool:
     return bool(_POINTER.match(unit.text) or _LINK_ALONE.fullmatch(said)) or title_of_a_list
 
 
-def weigh(
-    question: Question,
-    units: Sequence[tuple[Unit, Chunk, int]],
-    similarities: NDArray[np.float32],
-    snapshot: Snapshot,
-) -> list[Evidence]:
-    """Score each unit; best first.
-
-    Args:
-        similarities: cosines of the question to each unit with and without what surrounds it, of shape
-            (len(units), 2).
-    """
+def weigh(question: Question, units: Sequence[Candidate], snapshot: Snapshot) -> list[Evidence]:
+    """Score each unit; best first."""
     weights = term_weights(question.text, snapshot.keywords)
     long = next(iter(long_forms(question.subject, snapshot.lexicon)), "").lower()
-    shape = shape_of(question.text)
+    shape, polar = shape_of(question.text), asks_yes_or_no(question.text)
     asked = frozenset(terms(question.text))
     subject = frozenset(terms(question.subject))
     weighed = []
-    for (unit, chunk, rank), (whole, bare) in zip(units, similarities, strict=True):
+    for candidate in units:
+        unit, chunk = candidate.unit, candidate.passage.chunk
         own, around = _held(weights, unit, chunk)
         name = name_terms(unit.text)
         features = Features(
-            similarity=float(whole),
-            bare_similarity=float(bare),
+            similarity=candidate.similarity,
+            passage_similarity=candidate.passage.similarity,
             coverage=own,
             around=around,
-            reciprocal_rank=1 / rank,
+            reciprocal_rank=1 / candidate.rank,
             named=len(name & asked) / len(name) if name else 0.0,
             subject=_subject(unit, name, subject, long),
             shapeless=float(shape is not None and not shape.given.search(unit.text)),
+            polar=float(polar and bool(_POLAR.search(unit.text))),
         )
         weighed.append(Evidence(unit, chunk, features, _score(features)))
     return sorted(weighed, key=lambda evidence: -evidence.score)

@@ -18,6 +18,12 @@ _COUNTED = re.compile(
     r"\b(?:how many|(?:number|maximum|minimum|limit) of)\s+(?P<things>(?:[\w/-]+\s*){1,6})", re.I
 )
 
+_YES_NO = re.compile(
+    r"^(?:(?:and|but|so|then|ok(?:ay)?)\b[\s,]*)*"
+    r"(?:can|could|do|does|did|is|are|was|will|would|should|must|may|has|have)\b",
+    re.I,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -81,6 +87,11 @@ def shape_of(question: str) -> Shape | None:
     number = rf"(?:{_NUMBER}|{_ONE})"
     beside = rf"{number}\s+(?:[\w/-]+\s+){{0,3}}{thing}\w*|\b{thing}\w*[^.;]{{0,30}}?{_NUMBER}"
     return replace(shape, given=re.compile(beside, re.I))
+
+
+def asks_yes_or_no(question: str) -> bool:
+    """Whether a question can be answered by yes or no."""
+    return bool(_YES_NO.match(question))
 
 
 def _counted(question: str) -> str:

@@ -1,16 +1,13 @@
 """From a question to an answer: the sequence, readable top to bottom."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Iterator, Sequence
 
 from assistant.composition import compose
 from assistant.confidence import answers, confidence
 from assistant.conversation import stand_alone
 from assistant.errors import NoteNotFound, QuestionError
-from assistant.evidence import Evidence, candidates, unit_text, weigh
+from assistant.evidence import Evidence, candidates, weigh
 from assistant.question import Question, mend, search_terms, understand
 from assistant.retrieval import retrieve
 from assistant.settings import MAX_QUESTION, AskSettings
@@ -25,9 +22,6 @@ from indexer.types import Note
 DECLINED = "Your notes don't say."
 MOST_RELATED = 3
 LOOKED_AT = 8  # passages from which an answer is composed, at least
-REMEMBERED_UNITS = 20_000
-
-Matrix = NDArray[np.float32]
 
 
 class Assistant:
@@ -37,7 +31,6 @@ class Assistant:
         self.index = index
         self.embedder = embedder
         self._settings = settings or AskSettings()
-        self._unit_vectors: Mapping[str, Matrix] = {}
 
     def ask(
         self,
@@ -89,10 +82,7 @@ class Assistant:
         clock.mark("retrieve")
         yield Found(passages[:wanted])
 
-        units = candidates(passages)
-        whole = self._unit_matrix([unit_text(chunk, unit) for unit, chunk, _ in units], len(vector)) @ vector
-        bare = self._unit_matrix([unit.text for unit, *_ in units], len(vector)) @ vector
-        evidence = weigh(asked, units, np.stack([whole, bare], axis=1), snapshot)
+        evidence = weigh(asked, candidates(passages), snapshot)
         sure = confidence(asked, evidence, snapshot.keywords)
         answered = bool(evidence) and answers(sure)
         composed = compose(asked, evidence, snapshot) if answered else None
@@ -150,19 +140,6 @@ class Assistant:
         """Return if a question could be answered now. Raises IndexUnusable or ModelError."""
         _ = self.index.current
         self.embedder.load()
-
-    def _unit_matrix(self, texts: Sequence[str], dimension: int) -> Matrix:
-        """The vectors of the texts, shape (len(texts), dimension); each is embedded only once."""
-        if not texts:
-            return np.zeros((0, dimension), np.float32)
-        known = self._unit_vectors  # replaced as a whole, never changed, so that threads need no lock
-        new = [text for text in dict.fromkeys(texts) if text not in known]
-        if new:
-            vectors = dict(zip(new, self.embedder.embed_passages(new), strict=True))
-            kept = known if len(known) + len(new) <= REMEMBERED_UNITS else {}
-            self._unit_vectors = {**kept, **vectors}
-            known = {**known, **vectors}
-        return np.stack([known[text] for text in texts])
 
 
 def open_assistant(settings: IndexSettings) -> Assistant:

@@ -12,7 +12,8 @@ from indexer.snapshot import Snapshot
 from indexer.types import Hit
 
 CANDIDATES = 50  # from each index
-DENSE, KEYWORD = 0.5, 0.5  # how much each counts; measured on the developing golden questions
+# How much each counts: passage vectors, their best unit, keywords. Measured on prose, guides and questions.
+DENSE, UNIT, KEYWORD = 0.2, 0.35, 0.45
 
 
 def retrieve(
@@ -36,14 +37,21 @@ def retrieve(
     found = sorted({*dense, *keyword})
     if not found:
         return []
-    scores = weighted_sum(
-        [snapshot.vectors.similarities(vector, found), snapshot.keywords.scores(query)[found]],
-        [DENSE, KEYWORD],
-    )
+    units = [snapshot.units_of(row).astype(np.float32) @ vector for row in found]
+    whole = snapshot.vectors.similarities(vector, found)
+    best_unit = np.array([own.max(initial=-1) for own in units], dtype=np.float32)
+    scores = weighted_sum([whole, best_unit, snapshot.keywords.scores(query)[found]], [DENSE, UNIT, KEYWORD])
     best = np.argsort(-scores, kind="stable")[:top_k]
     return [
-        Passage(snapshot.chunks[row], float(score), Ranks(dense.get(row), keyword.get(row)))
-        for row, score in ((found[place], scores[place]) for place in best)
+        Passage(
+            chunk=snapshot.chunks[row],
+            score=float(scores[place]),
+            ranks=Ranks(dense.get(row), keyword.get(row)),
+            similarity=float(snapshot.own_vectors[row] @ vector),
+            similarities=units[place].tolist(),
+        )
+        for place in best
+        for row in [found[place]]
     ]
 
 

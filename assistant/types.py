@@ -32,11 +32,16 @@ class Ranks:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A chunk that was found for a question, best score first."""
+    """A chunk that was found for a question, best score first.
+
+    `similarity` is the cosine of the question to the chunk, `similarities` those to each of its units.
+    """
 
     chunk: Chunk
     score: float
     ranks: Ranks
+    similarity: float
+    similarities: Sequence[float]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from indexer.types import Chunk
 
-WEIGHT = 3  # of a passage's own terms and vector, a neighbour's counting 1; measured on prose and on guides
+WEIGHT = 4  # of a passage's own terms and vector, a neighbour's counting 1; measured on prose and on guides
 
 Vectors = NDArray[np.float32]
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from indexer.errors import ModelError
+from indexer.types import Span
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -36,6 +37,13 @@ class Embedder(Protocol):
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """An array of shape (len(texts), dimension), each row of length 1."""
+
+    def embed_in_context(self, texts: Sequence[str], parts: Sequence[Sequence[Span]]) -> list[Vectors]:
+        """For each text an array of shape (1 + its parts, dimension): its own row, then one for each part.
+
+        A part is read with all its text around it, so that "It costs nothing" knows what costs nothing.
+        Each row has length 1. Parts are ranges of characters.
+        """
 
     def embed_query(self, text: str) -> Vectors:
         """An array of shape (dimension,), of length 1."""
@@ -88,6 +96,24 @@ class SentenceTransformerEmbedder:
         """An array of shape (len(texts), dimension), each row of length 1."""
         return self._encode(texts)
 
+    def embed_in_context(self, texts: Sequence[str], parts: Sequence[Sequence[Span]]) -> list[Vectors]:
+        """For each text an array of shape (1 + its parts, dimension): its own row, then one for each part.
+
+        The model reads the text once; a part is the mean of its tokens' embeddings. Source: Günther et al.,
+        "Late Chunking: Contextual Chunk Embeddings Using Long-Context Embedding Models", 2024. A model that
+        does not stand for a text by the mean of its tokens reads each part alone.
+        """
+        model = self._loaded()
+        if not _means_over_tokens(model):
+            return [
+                self._encode([text, *(part.of(text) for part in own)])
+                for text, own in zip(texts, parts, strict=True)
+            ]
+        found: list[Vectors] = []
+        for start in range(0, len(texts), BATCH):
+            found.extend(_pooled(model, texts[start : start + BATCH], parts[start : start + BATCH]))
+        return found
+
     def embed_query(self, text: str) -> Vectors:
         """An array of shape (dimension,), of length 1."""
         row: Vectors = self._encode([text])[0]
@@ -109,6 +135,53 @@ class SentenceTransformerEmbedder:
             if self._model is None:
                 self._model = _load(self._folder, self.name)
             return self._model
+
+
+def _means_over_tokens(model: "SentenceTransformer") -> bool:
+    from sentence_transformers.sentence_transformer.modules import Pooling
+
+    return isinstance(model[1], Pooling) and model[1].pooling_mode == "mean"
+
+
+def _pooled(
+    model: "SentenceTransformer", texts: Sequence[str], parts: Sequence[Sequence[Span]]
+) -> list[Vectors]:
+    """The rows of `embed_in_context` for one batch, from one reading of each text."""
+    import torch
+
+    features = model.tokenizer(
+        list(texts),
+        padding=True,
+        truncation=True,
+        max_length=model.max_seq_length,
+        return_offsets_mapping=True,
+        return_tensors="pt",
+    )
+    offsets = features.pop("offset_mapping").numpy()
+    attended = features["attention_mask"].numpy().astype(bool)
+    with torch.inference_mode():
+        tokens = model[0](dict(features))["token_embeddings"]
+        rows = []
+        for number, own in enumerate(parts):
+            weights = torch.from_numpy(_shares(attended[number], offsets[number], own))
+            pooled = {"sentence_embedding": weights @ tokens[number]}
+            for module in list(model)[2:]:
+                pooled = module(pooled)
+            rows.append(torch.nn.functional.normalize(pooled["sentence_embedding"], dim=1).numpy())
+    return rows
+
+
+def _shares(
+    attended: NDArray[np.bool_], offsets: NDArray[np.int64], parts: Sequence[Span]
+) -> NDArray[np.float32]:
+    """How much of each token goes into the whole text (row 0) and into each part; rows sum to 1.
+
+    A part that the model did not read, or that is all white space, gets the whole text's row.
+    """
+    starts, ends = offsets[:, 0], offsets[:, 1]
+    inside = [(starts < part.end) & (ends > part.start) & (ends > starts) & attended for part in parts]
+    masks = np.stack([attended, *(mask if mask.any() else attended for mask in inside)])
+    return np.asarray(masks / masks.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
 def _load(folder: Path, name: str) -> "SentenceTransformer":

@@ -9,6 +9,7 @@
         ├── IndexMissing        nothing has been built yet
         ├── IndexDamaged        a file is missing, cut short or altered
         └── IndexIncompatible   written for another model, or by a newer release
+            └── IndexOutdated       written by an older release; the next build makes it anew
 
 Every message names the value and says what to do about it.
 """
@@ -48,3 +49,7 @@ class IndexDamaged(IndexUnusable):
 
 class IndexIncompatible(IndexUnusable):
     """The index was written for another model, or by a newer release."""
+
+
+class IndexOutdated(IndexIncompatible):
+    """The index was written by an older release; the next build makes it anew."""

@@ -20,6 +20,7 @@ _WORD = re.compile(r"\w+(?:['’]\w+)?(?:[-_.:/]\w+)*")
 _SEAM = re.compile(
     r"[-_.:/'’]+|(?<=[a-z]{2})(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})|(?<=\b\d)(?=[^\W\d_])|(?<=\b\d\d)(?=[^\W\d_])"
 )
+K1, B = 1.2, 0.75  # Lucene's; on prose a little better than bm25s's own 1.5
 _LONGEST = 64  # characters; a longer run is no word that anyone asks for
 _local = threading.local()
 
@@ -71,7 +72,7 @@ class KeywordIndex:
                 ),
                 len(ids),
             )
-        bm25 = bm25s.BM25()
+        bm25 = bm25s.BM25(k1=K1, b=B)
         bm25.index((ids, vocabulary), show_progress=False, create_empty_token=False)
         return cls(bm25, len(ids))
 

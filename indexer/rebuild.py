@@ -17,7 +17,7 @@ from indexer import chunking
 from indexer.borrowing import borrowed_terms, borrowed_vectors
 from indexer.chunking import chunk_note
 from indexer.embedding import Embedder
-from indexer.errors import BuildLocked, IndexDamaged, IndexMissing, NotesFolderError
+from indexer.errors import BuildLocked, IndexDamaged, IndexMissing, IndexOutdated, NotesFolderError
 from indexer.keyword_index import KeywordIndex, terms
 from indexer.lexicon import learn
 from indexer.planning import BuildReport, Progress, difference
@@ -28,6 +28,14 @@ from indexer.types import Chunk, Note, Reading
 from indexer.vector_index import VectorIndex
 
 EMBED_AT_ONCE = 64  # passages between two progress events
+
+
+@dataclass(frozen=True, slots=True)
+class _Vectors:
+    """What was embedded of a chunk: its own vector, shape (dimension,), and its units', one row each."""
+
+    whole: NDArray[np.float32]
+    units: NDArray[np.float16]
 
 
 def rebuild(
@@ -122,7 +130,7 @@ class _Build:
             previous = open_snapshot(self.settings.index)
         except IndexMissing:
             return None, ""
-        except IndexDamaged as error:
+        except (IndexDamaged, IndexOutdated) as error:
             return None, str(error).split(". ")[0]
         manifest = previous.manifest
         if self.full:
@@ -166,26 +174,32 @@ class _Build:
         return chunks
 
     def _embed(
-        self, chunks: Sequence[Chunk], missing: Sequence[int], vectors: dict[str, NDArray[np.float32]]
+        self, chunks: Sequence[Chunk], missing: Sequence[int], vectors: dict[str, _Vectors]
     ) -> Iterator[Progress]:
-        """Add the vector of each missing chunk to `vectors`; batches of like length waste no padding."""
-        texts = {_key(chunks[row]): chunks[row].embedded_text for row in missing}
-        keys = sorted(texts, key=lambda key: len(texts[key]))
+        """Add the vectors of each missing chunk to `vectors`; batches of like length waste no padding."""
+        new = {_key(chunks[row]): chunks[row] for row in missing}
+        keys = sorted(new, key=lambda key: len(new[key].embedded_text))
         for start in range(0, len(keys), EMBED_AT_ONCE):
             yield Progress("embedding", start, len(keys))
             batch = keys[start : start + EMBED_AT_ONCE]
-            rows = self.embedder.embed_passages([texts[key] for key in batch])
-            vectors.update(zip(batch, rows, strict=True))
+            found = self.embedder.embed_in_context(
+                [new[key].embedded_text for key in batch], [new[key].embedded_spans for key in batch]
+            )
+            vectors.update(
+                (key, _Vectors(rows[0], rows[1:].astype(np.float16)))
+                for key, rows in zip(batch, found, strict=True)
+            )
         yield Progress("embedding", len(keys), len(keys))
 
     def _publish(
         self,
         reading: Reading,
         chunks: Sequence[Chunk],
-        vectors: Mapping[str, NDArray[np.float32]],
+        vectors: Mapping[str, _Vectors],
     ) -> str:
-        rows = [vectors[_key(chunk)] for chunk in chunks]
-        matrix = np.stack(rows) if rows else np.zeros((0, 1), np.float32)
+        found = [vectors[_key(chunk)] for chunk in chunks]
+        matrix = np.stack([one.whole for one in found]) if found else np.zeros((0, 1), np.float32)
+        units = np.concatenate([one.units for one in found]) if found else np.zeros((0, 1), np.float16)
         manifest = Manifest(
             format_version=FORMAT_VERSION,
             revision=new_revision(self.settings.index, reading.notes),
@@ -203,6 +217,7 @@ class _Build:
             {note.path: note for note in reading.notes},
             chunks,
             matrix,
+            units,
             VectorIndex.from_vectors(borrowed_vectors(matrix, chunks)),
             KeywordIndex.from_terms(borrowed_terms([terms(chunk.embedded_text) for chunk in chunks], chunks)),
             learn(chunks),
@@ -217,9 +232,13 @@ class _Build:
 
 
 def _key(chunk: Chunk) -> str:
-    """What a vector is kept by: the text that it stands for."""
-    return hashlib.sha256(chunk.embedded_text.encode("utf-8", "surrogatepass")).hexdigest()
+    """What vectors are kept by: the text that they stand for, and how its units part it."""
+    parts = [chunk.embedded_text, *(f"{span.start} {span.end}" for span in chunk.embedded_spans)]
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _vectors_by_text(snapshot: Snapshot) -> dict[str, NDArray[np.float32]]:
-    return {_key(chunk): row for chunk, row in zip(snapshot.chunks, snapshot.own_vectors, strict=True)}
+def _vectors_by_text(snapshot: Snapshot) -> dict[str, _Vectors]:
+    return {
+        _key(chunk): _Vectors(snapshot.own_vectors[row], snapshot.units_of(row))
+        for row, chunk in enumerate(snapshot.chunks)
+    }

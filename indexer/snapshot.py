@@ -5,7 +5,8 @@ INDEX/generations/<revision>/     written once, never changed
     manifest.json                 what it was made with, counts, and a SHA-256 of every other file
     notes.json chunks.json        texts
     vectors.npy keywords.npz      what is searched; row i of each is chunk i
-        lexicon.json                  names, acronyms and words of the notes
+    units.npy                     what weighs sentences, list items and rows; in the order of the chunks
+    lexicon.json                  names, acronyms and words of the notes
 """
 
 import hashlib
@@ -13,7 +14,7 @@ import io
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -21,13 +22,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.borrowing import borrowed_vectors
-from indexer.errors import IndexDamaged, IndexIncompatible, IndexMissing, IndexUnusable
+from indexer.errors import IndexDamaged, IndexIncompatible, IndexMissing, IndexOutdated, IndexUnusable
 from indexer.keyword_index import KeywordIndex
 from indexer.lexicon import Lexicon
 from indexer.types import Chunk, Note, Skipped, Span, Unit
 from indexer.vector_index import VectorIndex
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 CURRENT = "CURRENT"
 GENERATIONS = "generations"
 KEPT_GENERATIONS = 2  # the one that serves and the one before it
@@ -57,23 +58,36 @@ class Snapshot:
     """One whole generation in memory. Row i of `own_vectors`, `vectors` and `keywords` is `chunks[i]`.
 
     `own_vectors` has shape (n, dimension); what is searched, `vectors`, has borrowed from neighbours.
+    `unit_vectors` has a row for each unit of each chunk, in their order, and half precision: it only ranks.
     """
 
     manifest: Manifest
     notes: Mapping[str, Note]
     chunks: Sequence[Chunk]
     own_vectors: NDArray[np.float32]
+    unit_vectors: NDArray[np.float16]
     vectors: VectorIndex
     keywords: KeywordIndex
     lexicon: Lexicon
+    _unit_rows: NDArray[np.int64] = field(init=False, repr=False)  # where each chunk's units begin; the end
 
     def __post_init__(self) -> None:
+        counts = np.array([0, *(len(chunk.units) for chunk in self.chunks)], dtype=np.int64)
+        object.__setattr__(self, "_unit_rows", counts.cumsum())
         rows = {len(self.chunks), len(self.vectors), len(self.keywords), self.manifest.chunks}
-        if len(rows) != 1 or len(self.notes) != self.manifest.notes:
+        if (
+            len(rows) != 1
+            or len(self.notes) != self.manifest.notes
+            or len(self.unit_vectors) != self._unit_rows[-1]
+        ):
             raise IndexDamaged(
                 f"The index holds {len(self.chunks)} passages, {len(self.vectors)} vectors and"
                 f" {len(self.keywords)} keyword rows, which must be equal. Run `footnote build --full`."
             )
+
+    def units_of(self, row: int) -> NDArray[np.float16]:
+        """The vectors of the units of a chunk, of shape (its units, dimension)."""
+        return self.unit_vectors[self._unit_rows[row] : self._unit_rows[row + 1]]
 
 
 class _StoredChunk(msgspec.Struct, array_like=True, frozen=True):
@@ -129,7 +143,7 @@ def open_snapshot(folder: Path, *, fingerprint: str | None = None) -> Snapshot:
     Raises:
         IndexMissing: nothing has been built.
         IndexDamaged: a file is missing, cut short or altered.
-        IndexIncompatible: made with another model, or by a newer release.
+        IndexIncompatible: made with another model, or by a newer or an older release.
     """
     revision = current_revision(folder)
     generation = folder / GENERATIONS / revision
@@ -193,6 +207,7 @@ def _encode(snapshot: Snapshot) -> dict[str, bytes]:
         "notes.json": msgspec.json.encode(list(snapshot.notes.values())),
         "chunks.json": msgspec.json.encode(stored),
         "vectors.npy": _array_bytes(snapshot.own_vectors),
+        "units.npy": _array_bytes(snapshot.unit_vectors),
         "keywords.npz": snapshot.keywords.to_bytes(),
         "lexicon.json": msgspec.json.encode(snapshot.lexicon),
     }
@@ -203,6 +218,7 @@ def _decode(manifest: Manifest, contents: Mapping[str, bytes]) -> Snapshot:
         notes = msgspec.json.decode(contents["notes.json"], type=list[Note])
         stored = msgspec.json.decode(contents["chunks.json"], type=list[_StoredChunk])
         own_vectors = np.load(io.BytesIO(contents["vectors.npy"]))
+        unit_vectors = np.load(io.BytesIO(contents["units.npy"]))
         keywords = KeywordIndex.from_bytes(contents["keywords.npz"])
         lexicon = msgspec.json.decode(contents["lexicon.json"], type=Lexicon)
     except (KeyError, ValueError, msgspec.MsgspecError) as error:
@@ -210,10 +226,10 @@ def _decode(manifest: Manifest, contents: Mapping[str, bytes]) -> Snapshot:
     chunks = [_restored(record, notes[record.note]) for record in stored]
     vectors = VectorIndex.from_vectors(borrowed_vectors(own_vectors, chunks))
     by_path = {note.path: note for note in notes}
-    return Snapshot(manifest, by_path, chunks, own_vectors, vectors, keywords, lexicon)
+    return Snapshot(manifest, by_path, chunks, own_vectors, unit_vectors, vectors, keywords, lexicon)
 
 
-def _array_bytes(array: NDArray[np.float32]) -> bytes:
+def _array_bytes(array: NDArray[np.floating]) -> bytes:
     buffer = io.BytesIO()
     np.save(buffer, array)
     return buffer.getvalue()
@@ -244,6 +260,10 @@ def _read_manifest(generation: Path) -> Manifest:
             raise IndexIncompatible(
                 f"The index has format {version}; this release reads up to {FORMAT_VERSION}."
                 " Use the newer release, or another folder with --index."
+            )
+        if version != FORMAT_VERSION:
+            raise IndexOutdated(
+                f"The index has format {version}, this release writes {FORMAT_VERSION}. Run `footnote build`."
             )
         return msgspec.json.decode(data, type=Manifest)
     except (OSError, AttributeError, msgspec.MsgspecError) as error:

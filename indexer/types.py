@@ -120,8 +120,21 @@ class Chunk:
     @property
     def embedded_text(self) -> str:
         """The text whose embedding stands for the chunk: its context, then its units in plain words."""
-        words = "\n".join(unit.text for unit in self.units if unit.kind is not Kind.HEADING)
-        return f"{self.context}\n{words}" if self.context else words
+        words = [unit.text for unit in self.units if unit.kind is not Kind.HEADING]
+        return "\n".join([self.context, *words] if self.context else words)
+
+    @property
+    def embedded_spans(self) -> list[Span]:
+        """Where each unit stands in `embedded_text`; a heading, which is in the context, is all of it."""
+        at = len(self.context) + 1 if self.context else 0
+        spans = []
+        for unit in self.units:
+            if unit.kind is Kind.HEADING:
+                spans.append(Span(0, len(self.embedded_text)))
+            else:
+                spans.append(Span(at, at + len(unit.text)))
+                at += len(unit.text) + 1
+        return spans
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import numpy as np
 
 from indexer.embedding import Vectors
 from indexer.keyword_index import terms
+from indexer.types import Span
 
 DIMENSION = 256
 
@@ -26,6 +27,13 @@ class HashingEmbedder:
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         self.embedded.extend(texts)
         return np.stack([self.embed_query(text) for text in texts])
+
+    def embed_in_context(self, texts: Sequence[str], parts: Sequence[Sequence[Span]]) -> list[Vectors]:
+        self.embedded.extend(texts)
+        return [
+            np.stack([self.embed_query(words) for words in (text, *(part.of(text) for part in own))])
+            for text, own in zip(texts, parts, strict=True)
+        ]
 
     def embed_query(self, text: str) -> Vectors:
         vector = np.zeros(DIMENSION, dtype=np.float32)

@@ -3,20 +3,14 @@ from dataclasses import replace
 import pytest
 
 from assistant.confidence import LINE, answers, confidence, signs
-from assistant.evidence import Evidence, candidates, unit_text, weigh
+from assistant.evidence import Evidence, candidates, weigh
 from assistant.pipeline import Assistant
 from assistant.question import Question
 
 
 def weighed(assistant: Assistant, text: str) -> tuple[Question, list[Evidence]]:
-    import numpy as np
-
     question = assistant.understand(text)
-    units = candidates(assistant.search(text))
-    vector = assistant.embedder.embed_query(question.text)
-    texts = [[unit_text(chunk, unit), unit.text] for unit, chunk, _ in units]
-    similarities = np.array([[assistant.embedder.embed_query(t) @ vector for t in pair] for pair in texts])
-    return question, weigh(question, units, similarities.astype(np.float32), assistant.index.current)
+    return question, weigh(question, candidates(assistant.search(text)), assistant.index.current)
 
 
 def test_a_number_is_missed_where_none_is_given(assistant: Assistant) -> None:

@@ -11,7 +11,15 @@ from indexer.planning import BuildReport
 from indexer.settings import IndexSettings
 from indexer.snapshot import current_revision, open_snapshot, verify
 
-FILES = ["manifest.json", "notes.json", "chunks.json", "vectors.npy", "keywords.npz", "lexicon.json"]
+FILES = [
+    "manifest.json",
+    "notes.json",
+    "chunks.json",
+    "vectors.npy",
+    "units.npy",
+    "keywords.npz",
+    "lexicon.json",
+]
 
 
 @pytest.fixture
@@ -25,6 +33,9 @@ def test_what_is_published_opens_the_same(settings: IndexSettings, generation: P
     for chunk in snapshot.chunks:
         assert chunk.text == snapshot.notes[chunk.note].text[chunk.span.start : chunk.span.end]
     assert snapshot.manifest.chunks == len(snapshot.chunks) == len(snapshot.vectors)
+    assert [len(snapshot.units_of(row)) for row in range(len(snapshot.chunks))] == [
+        len(chunk.units) for chunk in snapshot.chunks
+    ]
     assert sorted(file.name for file in generation.iterdir()) == sorted(FILES)
     assert verify(settings.index) == []
 
@@ -61,8 +72,20 @@ def test_another_model_and_a_newer_format_are_refused(settings: IndexSettings, g
     manifest = generation / "manifest.json"
     changed = msgspec.json.decode(manifest.read_bytes()) | {"format_version": 99}
     manifest.write_bytes(msgspec.json.encode(changed))
-    with pytest.raises(IndexIncompatible, match=r"format 99; this release reads up to 1"):
+    with pytest.raises(IndexIncompatible, match=r"format 99; this release reads up to 2"):
         open_snapshot(settings.index)
+
+
+def test_an_older_format_is_built_anew(
+    settings: IndexSettings, generation: Path, build: Callable[[], BuildReport]
+) -> None:
+    manifest = generation / "manifest.json"
+    changed = msgspec.json.decode(manifest.read_bytes()) | {"format_version": 1}
+    manifest.write_bytes(msgspec.json.encode(changed))
+    with pytest.raises(IndexIncompatible, match=r"format 1, this release writes 2. Run `footnote build`"):
+        open_snapshot(settings.index)
+    assert build().reason == "The index has format 1, this release writes 2"
+    assert verify(settings.index) == []
 
 
 def test_a_reader_keeps_its_generation_while_another_is_swapped_in(
