@@ -10,9 +10,9 @@ from indexer.snapshot import Snapshot
 from indexer.types import Kind
 
 MOST_ITEMS = 5
-MOST_WORDS = 65  # of the items together; only what must be whole is longer
+MOST_WORDS = 80  # of the items together; only what must be whole is longer
 MOST_LISTED = 10
-WORTH = 2.0  # a further item is given if its score is at most this far below the best one's
+WORTH = 2.5  # a further item is given if its score is at most this far below the best one's
 SAME = 0.7  # two items that share this many of their terms say the same
 LABELLED = 0.6  # a list is the one asked for if what stands above it holds this share of the question's terms
 NEAR_THE_TOP = 3

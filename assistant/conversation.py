@@ -10,6 +10,9 @@ from indexer.keyword_index import STOPWORDS
 from indexer.lexicon import Lexicon
 
 LONG = 9  # words; a question longer than this can name, and then mean, a thing of its own
+TURNS_BACK = 3  # a question rarely leans on what was said before that
+MOST_READINGS = 12
+_RETURN = re.compile(r"\b(?:first|former|earlier|original|initial|beginning)\b", re.I)
 _OPENING = re.compile(
     r"^(?:(?:ok(?:ay)?|well|thanks|right|and|but|so|or|then|also)\b[\s,.:]*)*"
     r"(?:(?:what|how) about\b|what of\b)?[\s,]*",
@@ -38,18 +41,52 @@ _QUESTION_WORDS = frozenset(
 )
 
 
-def stand_alone(question: str, history: Sequence[Turn], lexicon: Lexicon) -> str:
-    """The question as it would be asked without the conversation before it.
+def readings(question: str, history: Sequence[Turn], lexicon: Lexicon) -> Sequence[str]:
+    """What a question may mean after the turns before it, the likeliest first; each reading stands alone.
 
-    A question that leans on the one before (a pronoun, a fragment, "and …") takes over what that was about;
-    any other stays as it is.
+    A question that leans on the conversation (a pronoun, a fragment, "and …") has a reading for each thing
+    that the last turns were about, and one for all of them; any other means what it says. Which reading is
+    right only the notes can tell: the one that they answer best.
     """
+    asked = " ".join(question.split())
+    turns = _read(history, lexicon)
+    if not turns:
+        return [asked]
+    likeliest = _resolved(asked, *turns[-1], lexicon)
+    if likeliest == asked:
+        return [asked]
+    found = [likeliest]
+    if len(turns) > 1 and _RETURN.search(asked):
+        turns, found = turns[:1], []
+    for before, _ in reversed(turns[-TURNS_BACK:]):
+        things = _things(before, lexicon)
+        found.extend(_resolved(asked, before, thing, lexicon) for thing in things)
+        if len(things) > 1:
+            found.append(f"{_OPENING.sub('', asked, count=1).rstrip('?!. ')} ({', '.join(_runs(before))})?")
+    return list(dict.fromkeys(found))[:MOST_READINGS] or [asked]
+
+
+def stand_alone(question: str, history: Sequence[Turn], lexicon: Lexicon) -> str:
+    """The likeliest reading of a question, from the conversation alone."""
+    return readings(question, history, lexicon)[0]
+
+
+def _read(history: Sequence[Turn], lexicon: Lexicon) -> list[tuple[str, str]]:
+    """Each turn's question as it would stand alone, and what the conversation was about by then."""
+    turns: list[tuple[str, str]] = []
     standing, topic = "", ""
-    for turn in [*history, Turn(question)]:
-        asked = " ".join(turn.question.split())
-        standing = _resolved(asked, standing, topic, lexicon)
+    for turn in history:
+        standing = _resolved(" ".join(turn.question.split()), standing, topic, lexicon)
         topic = topic_of(standing, lexicon) or topic
-    return standing
+        turns.append((standing, topic))
+    return turns
+
+
+def _things(question: str, lexicon: Lexicon) -> list[str]:
+    """What a question speaks of: the names in it, and its other runs of words of content."""
+    names = list(dict.fromkeys(entities(question, lexicon)))
+    inside = " ".join(names).lower()
+    return [*names, *(run for run in _runs(question) if run.lower() not in inside and content_terms(run))]
 
 
 def topic_of(question: str, lexicon: Lexicon) -> str:

@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from assistant.composition import compose
 from assistant.confidence import answers, confidence
-from assistant.conversation import stand_alone
+from assistant.conversation import readings
 from assistant.errors import NoteNotFound, QuestionError
 from assistant.evidence import Evidence, candidates, weigh
 from assistant.question import Question, mend, search_terms, understand
@@ -22,6 +23,7 @@ from indexer.types import Note
 DECLINED = "Your notes don't say."
 MOST_RELATED = 3
 LOOKED_AT = 8  # passages from which an answer is composed, at least
+CLEARLY = 0.02  # of confidence, between two readings of a question
 
 
 class Assistant:
@@ -69,21 +71,15 @@ class Assistant:
         clock = _Clock()
         _check(question)
         snapshot = self.index.current
-        asked = self._understood(snapshot, question, history)
-        vector = self.embedder.embed_query(asked.text)
         wanted = top_k or self._settings.top_k
-        passages = retrieve(
-            snapshot,
-            search_terms(asked.text, snapshot.lexicon),
-            vector,
-            top_k=max(wanted, LOOKED_AT),
-            filters=filters or Filters(),
-        )
+        looks = [
+            self._look(snapshot, reading, filters or Filters(), max(wanted, LOOKED_AT))
+            for reading in readings(question, history, snapshot.lexicon)
+        ]
+        asked, passages, evidence, sure = _surest(looks)
         clock.mark("retrieve")
         yield Found(passages[:wanted])
 
-        evidence = weigh(asked, candidates(passages), snapshot)
-        sure = confidence(asked, evidence, snapshot.keywords)
         answered = bool(evidence) and answers(sure)
         composed = compose(asked, evidence, snapshot) if answered else None
         clock.mark("compose")
@@ -102,14 +98,19 @@ class Assistant:
             passages=passages[:wanted],
         )
 
-    def understand(self, question: str, history: Sequence[Turn] = ()) -> Question:
-        """The question as it would stand alone, spelled as the notes spell."""
-        return self._understood(self.index.current, question, history)
-
-    def _understood(self, snapshot: Snapshot, question: str, history: Sequence[Turn]) -> Question:
-        standing = stand_alone(question, history, snapshot.lexicon)
+    def _look(self, snapshot: Snapshot, text: str, filters: Filters, top_k: int) -> "_Look":
+        """What the notes have for one reading of a question."""
         known = snapshot.keywords.knows
-        return understand(mend(standing, snapshot.lexicon, known, self.embedder.count_tokens))
+        asked = understand(mend(text, snapshot.lexicon, known, self.embedder.count_tokens))
+        passages = retrieve(
+            snapshot,
+            search_terms(asked.text, snapshot.lexicon),
+            self.embedder.embed_query(asked.text),
+            top_k=top_k,
+            filters=filters,
+        )
+        evidence = weigh(asked, candidates(passages), snapshot)
+        return _Look(asked, passages, evidence, confidence(asked, evidence, snapshot.keywords))
 
     def search(
         self, query: str, *, filters: Filters | None = None, top_k: int | None = None
@@ -170,6 +171,21 @@ def _related(evidence: Sequence[Evidence]) -> list[Related]:
             (chunk.note, chunk.heading_path), Related(chunk.note, chunk.heading_path, chunk.line_start)
         )
     return list(nearest.values())[:MOST_RELATED]
+
+
+def _surest(looks: Sequence["_Look"]) -> "_Look":
+    """The likeliest reading, or the one that the notes answer clearly better."""
+    best = max(looks, key=lambda look: look.confidence)
+    return best if best.confidence > looks[0].confidence + CLEARLY else looks[0]
+
+
+class _Look(NamedTuple):
+    """A question as it was read, what was found for it, and how sure it is that this answers it."""
+
+    question: Question
+    passages: Sequence[Passage]
+    evidence: Sequence[Evidence]
+    confidence: float
 
 
 class _Clock:

@@ -5,11 +5,11 @@ import pytest
 from assistant.confidence import LINE, answers, confidence, signs
 from assistant.evidence import Evidence, candidates, weigh
 from assistant.pipeline import Assistant
-from assistant.question import Question
+from assistant.question import Question, understand
 
 
 def weighed(assistant: Assistant, text: str) -> tuple[Question, list[Evidence]]:
-    question = assistant.understand(text)
+    question = understand(text)
     return question, weigh(question, candidates(assistant.search(text)), assistant.index.current)
 
 
