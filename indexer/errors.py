@@ -5,6 +5,10 @@
     ├── NotesFolderError    the notes folder is missing, not a folder, or empty
     ├── ModelError          the embedding model cannot be loaded, or is not the one expected
     ├── BuildLocked         another process is building this index
+    ├── BuildStopped        a build was told to stop before it was done
+    ├── StorageError        the index cannot be written
+    │   ├── DiskFull            there is no room for it
+    │   └── IndexTooLarge       it would grow beyond the size that was set
     └── IndexUnusable
         ├── IndexMissing        nothing has been built yet
         ├── IndexDamaged        a file is missing, cut short or altered
@@ -33,6 +37,22 @@ class ModelError(FootnoteError):
 
 class BuildLocked(FootnoteError):
     """Another process is building this index."""
+
+
+class BuildStopped(FootnoteError):
+    """A build was told to stop before it was done."""
+
+
+class StorageError(FootnoteError):
+    """The index cannot be written; the last whole generation goes on serving."""
+
+
+class DiskFull(StorageError):
+    """There is no room for the index."""
+
+
+class IndexTooLarge(StorageError):
+    """The index would grow beyond the size that was set."""
 
 
 class IndexUnusable(FootnoteError):

@@ -2,14 +2,11 @@
 
 import contextlib
 import hashlib
-import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
-import filelock
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,17 +14,22 @@ from indexer import chunking
 from indexer.borrowing import borrowed_terms, borrowed_vectors
 from indexer.chunking import chunk_note
 from indexer.embedding import Embedder
-from indexer.errors import BuildLocked, IndexDamaged, IndexMissing, IndexOutdated, NotesFolderError
+from indexer.errors import IndexDamaged, IndexMissing, IndexOutdated, NotesFolderError
+from indexer.generations import open_snapshot
 from indexer.keyword_index import KeywordIndex, terms
 from indexer.lexicon import learn
-from indexer.planning import BuildReport, Progress, difference
+from indexer.locking import BuildLock
+from indexer.planning import Basis, BuildReport, Progress, difference, seconds_left
+from indexer.publishing import mend, new_revision, publish, tidy
 from indexer.reading import read_notes
 from indexer.settings import IndexSettings
-from indexer.snapshot import FORMAT_VERSION, Manifest, Snapshot, new_revision, open_snapshot, publish
+from indexer.snapshot import FORMAT_VERSION, Manifest, Snapshot
+from indexer.storage import DISK, Disk, free, not_written
 from indexer.types import Chunk, Note, Reading
 from indexer.vector_index import VectorIndex
 
-EMBED_AT_ONCE = 64  # passages between two progress events
+EMBED_AT_ONCE = 32  # passages between two progress events, after each of which a build can be stopped
+CHUNK_AT_ONCE = 50  # notes between two
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,45 +47,47 @@ def rebuild(
     full: bool = False,
     dry_run: bool = False,
     allow_empty: bool = False,
+    wait: float = 0.0,
+    disk: Disk = DISK,
 ) -> Iterator[Progress | BuildReport]:
     """Make the index say what the notes say; yields progress and, last, the report.
 
-    A failure at any point leaves the index as it was.
+    A failure at any point, and closing the iterator, leaves the index as it was.
 
     Args:
         full: embed everything again.
         dry_run: report what would be done, and change nothing.
         allow_empty: let a folder without notes replace an index that has some.
+        wait: how many seconds to wait while another process builds this index.
 
     Raises:
         BuildLocked: another build of this index is running.
         NotesFolderError: the folder is missing or holds no notes.
+        StorageError: the index cannot be written; DiskFull and IndexTooLarge say more.
         IndexIncompatible: the index was written by a newer release; it is left alone.
     """
+    build = _Build(settings, embedder, full, allow_empty, disk)
     if dry_run:
-        yield from _Build(settings, embedder, full, allow_empty).run(dry_run=True)
+        yield from build.run(dry_run=True)
         return
-    settings.index.mkdir(parents=True, exist_ok=True)
-    with _lock(settings.index):
-        yield from _Build(settings, embedder, full, allow_empty).run(dry_run=False)
-
-
-@contextlib.contextmanager
-def _lock(folder: Path) -> Iterator[None]:
-    """One builder at a time; the system frees the lock of a process that died."""
-    holder = folder / "building"
-    lock = filelock.FileLock(folder / ".lock", timeout=0)
     try:
-        lock.acquire()
-    except filelock.Timeout as error:
-        name = holder.read_text("utf-8") if holder.exists() else "another process"
-        raise BuildLocked(f"{name} is building this index now. Wait until it is done.") from error
+        disk.make_folder(settings.index)
+        lock = BuildLock(settings.index)
+        for _ in lock.acquire(wait=wait):
+            yield Progress("waiting", 0, 0)
+    except OSError as error:
+        raise _cannot_begin(error, settings) from error
     try:
-        holder.write_text(f"process {os.getpid()}", "utf-8")
-        yield
+        yield from build.run(dry_run=False)
     finally:
-        holder.unlink(missing_ok=True)
         lock.release()
+
+
+def _cannot_begin(error: OSError, settings: IndexSettings) -> Exception:
+    nearest = next(
+        folder for folder in (settings.index, *settings.index.absolute().parents) if folder.exists()
+    )
+    return not_written(error, settings.index, 0, free(nearest))
 
 
 @dataclass
@@ -92,26 +96,25 @@ class _Build:
     embedder: Embedder
     full: bool
     allow_empty: bool
+    disk: Disk
     seconds: dict[str, float] = field(default_factory=dict)
 
     def run(self, *, dry_run: bool) -> Iterator[Progress | BuildReport]:
-        previous, reason = self._previous()
         yield Progress("reading", 0, 0)
         with self._timed("reading"):
-            reading = self._read(previous)
-        report = difference(previous, reading, reason, dry_run)
-        if previous and not reason and not report.changed:
+            basis = self._basis(dry_run)
+            reading = self._read(basis.previous)
+        report = difference(basis, reading, dry_run)
+        if not report.changed:
             yield replace(report, seconds=self.seconds)
             return
 
-        yield Progress("chunking", 0, len(reading.notes))
+        chunks: list[Chunk] = []
         with self._timed("chunking"):
-            chunks = self._chunks(reading.notes, None if reason else previous)
-        kept = {} if reason or previous is None else _vectors_by_text(previous)
+            yield from self._chunk(reading.notes, basis.previous if basis.keeps_chunks else None, chunks)
+        kept = _vectors_by_text(basis.previous) if basis.previous and basis.keeps_vectors else {}
         missing = [row for row, chunk in enumerate(chunks) if _key(chunk) not in kept]
-        report = replace(
-            report, changed=True, chunks=len(chunks), embedded=len(missing), kept=len(chunks) - len(missing)
-        )
+        report = replace(report, chunks=len(chunks), embedded=len(missing), kept=len(chunks) - len(missing))
         if dry_run:
             yield replace(report, seconds=self.seconds)
             return
@@ -120,58 +123,87 @@ class _Build:
             yield from self._embed(chunks, missing, kept)
         yield Progress("writing", 0, 1)
         with self._timed("writing"):
-            revision = self._publish(reading, chunks, kept)
+            snapshot = self._snapshot(reading, chunks, kept)
+            limit = self.settings.max_index_mb * 2**20
+            publish(self.settings.index, snapshot, max_bytes=limit, disk=self.disk)
         yield Progress("writing", 1, 1)
-        yield replace(report, revision=revision, seconds=self.seconds)
+        yield replace(report, revision=snapshot.manifest.revision, seconds=self.seconds)
 
-    def _previous(self) -> tuple[Snapshot | None, str]:
-        """The generation that serves, and why nothing of its vectors can be kept, if so."""
+    def _basis(self, dry_run: bool) -> Basis:
+        """The generation that serves, and what of it can be kept."""
+        damage: dict[str, IndexDamaged] = {}
+        previous: Snapshot | None = None
         try:
-            previous = open_snapshot(self.settings.index)
+            if dry_run:
+                previous = open_snapshot(self.settings.index)
+            else:
+                previous, damage = mend(self.settings.index, disk=self.disk)
+                tidy(self.settings.index, disk=self.disk)
         except IndexMissing:
-            return None, ""
+            return Basis()
         except (IndexDamaged, IndexOutdated) as error:
-            return None, str(error).split(". ")[0]
-        manifest = previous.manifest
+            return Basis(reason=_first_sentence(error))
+        if previous is None:
+            return Basis(reason="; ".join(map(_first_sentence, damage.values())), set_aside=tuple(damage))
+        reason, same_model, same_chunker = self._why_anew(previous.manifest)
+        return Basis(
+            previous,
+            reason,
+            keeps_chunks=same_model and same_chunker,
+            keeps_vectors=same_model,
+            set_aside=tuple(damage),
+        )
+
+    def _why_anew(self, made_with: Manifest) -> tuple[str, bool, bool]:
+        """Why a generation cannot be built upon as it is; whether its vectors, its chunks can be kept."""
+        same_chunker = made_with.chunker_version == chunking.VERSION
         if self.full:
-            return previous, "a full build was asked for"
-        if manifest.embedding_fingerprint != self.embedder.fingerprint:
-            return previous, (
-                f"the model changed from {manifest.embedding_model!r} ({manifest.embedding_fingerprint[:8]})"
-                f" to {self.embedder.name!r} ({self.embedder.fingerprint[:8]})"
-            )
-        if manifest.chunker_version != chunking.VERSION:
-            return previous, f"the chunker changed from {manifest.chunker_version} to {chunking.VERSION}"
-        return previous, ""
+            return "a full build was asked for", False, same_chunker
+        if made_with.embedding_fingerprint != self.embedder.fingerprint:
+            old, new = made_with.embedding_fingerprint[:8], self.embedder.fingerprint[:8]
+            names = f"{made_with.embedding_model!r} ({old}) to {self.embedder.name!r} ({new})"
+            return f"the model changed from {names}", False, same_chunker
+        if not same_chunker:
+            chunkers = f"{made_with.chunker_version} to {chunking.VERSION}"
+            return f"the chunker changed from {chunkers}", True, False
+        return "", True, True
 
     def _read(self, previous: Snapshot | None) -> Reading:
-        reading = read_notes(
-            self.settings.notes,
-            max_bytes=self.settings.max_note_mb * 2**20,
-            known=previous.notes if previous else None,
-        )
+        try:
+            reading = read_notes(
+                self.settings.notes,
+                max_bytes=self.settings.max_note_mb * 2**20,
+                known=previous.notes if previous else None,
+            )
+        except NotesFolderError as error:
+            problem, _, remedy = str(error).rpartition(". ")
+            raise NotesFolderError(f"{problem}{_before(previous)}. {remedy}") from error
         if not reading.notes and not self.allow_empty:
-            before = f"; the index has {len(previous.notes)} and stays as it is" if previous else ""
             raise NotesFolderError(
-                f"The notes folder {str(self.settings.notes)!r} holds no notes that can be read{before}."
+                f"The notes folder {str(self.settings.notes)!r} holds no notes that can be read"
+                f"{_before(previous)}."
                 " Put *.md files there, name another folder with --notes, or allow this with --allow-empty."
             )
         return reading
 
-    def _chunks(self, notes: Sequence[Note], previous: Snapshot | None) -> list[Chunk]:
-        """The chunks of all notes, in order; those of an unchanged note are taken over."""
+    def _chunk(
+        self, notes: Sequence[Note], previous: Snapshot | None, chunks: list[Chunk]
+    ) -> Iterator[Progress]:
+        """Add the chunks of all notes, in order; those of an unchanged note are taken over."""
         known: dict[str, list[Chunk]] = {}
         for chunk in previous.chunks if previous else ():
             known.setdefault(chunk.note, []).append(chunk)
-        chunks: list[Chunk] = []
-        for note in notes:
+        started = time.monotonic()
+        for number, note in enumerate(notes):
+            if number % CHUNK_AT_ONCE == 0:
+                left = seconds_left(time.monotonic() - started, number, len(notes))
+                yield Progress("chunking", number, len(notes), left)
             if previous and previous.notes.get(note.path) is note:
                 chunks.extend(known.get(note.path, ()))
             else:
                 chunks.extend(
                     chunk_note(note, self.embedder.count_tokens, max_tokens=self.embedder.max_tokens)
                 )
-        return chunks
 
     def _embed(
         self, chunks: Sequence[Chunk], missing: Sequence[int], vectors: dict[str, _Vectors]
@@ -179,8 +211,11 @@ class _Build:
         """Add the vectors of each missing chunk to `vectors`; batches of like length waste no padding."""
         new = {_key(chunks[row]): chunks[row] for row in missing}
         keys = sorted(new, key=lambda key: len(new[key].embedded_text))
+        lengths = np.cumsum([0, *(len(new[key].embedded_text) for key in keys)])  # what the time goes by
+        started = time.monotonic()
         for start in range(0, len(keys), EMBED_AT_ONCE):
-            yield Progress("embedding", start, len(keys))
+            left = seconds_left(time.monotonic() - started, float(lengths[start]), float(lengths[-1]))
+            yield Progress("embedding", start, len(keys), left)
             batch = keys[start : start + EMBED_AT_ONCE]
             found = self.embedder.embed_in_context(
                 [new[key].embedded_text for key in batch], [new[key].embedded_spans for key in batch]
@@ -191,12 +226,10 @@ class _Build:
             )
         yield Progress("embedding", len(keys), len(keys))
 
-    def _publish(
-        self,
-        reading: Reading,
-        chunks: Sequence[Chunk],
-        vectors: Mapping[str, _Vectors],
-    ) -> str:
+    def _snapshot(
+        self, reading: Reading, chunks: Sequence[Chunk], vectors: Mapping[str, _Vectors]
+    ) -> Snapshot:
+        """The new generation, whole, before anything of it is written."""
         found = [vectors[_key(chunk)] for chunk in chunks]
         matrix = np.stack([one.whole for one in found]) if found else np.zeros((0, 1), np.float32)
         units = np.concatenate([one.units for one in found]) if found else np.zeros((0, 1), np.float16)
@@ -212,7 +245,7 @@ class _Build:
             chunks=len(chunks),
             skipped=tuple(reading.skipped),
         )
-        snapshot = Snapshot(
+        return Snapshot(
             manifest,
             {note.path: note for note in reading.notes},
             chunks,
@@ -222,13 +255,20 @@ class _Build:
             KeywordIndex.from_terms(borrowed_terms([terms(chunk.embedded_text) for chunk in chunks], chunks)),
             learn(chunks),
         )
-        return publish(self.settings.index, snapshot).revision
 
     @contextlib.contextmanager
     def _timed(self, stage: str) -> Iterator[None]:
         started = time.perf_counter()
         yield
         self.seconds[stage] = round(time.perf_counter() - started, 3)
+
+
+def _before(previous: Snapshot | None) -> str:
+    return f": 0 notes, before {len(previous.notes)}; the index stays as it is" if previous else ""
+
+
+def _first_sentence(error: Exception) -> str:
+    return str(error).split(". ")[0]
 
 
 def _key(chunk: Chunk) -> str:

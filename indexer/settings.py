@@ -21,10 +21,12 @@ class IndexSettings:
     index: Path = Path(".footnote/index")
     embedding_model: str = "all-MiniLM-L6-v2"
     max_note_mb: int = 5
+    max_index_mb: int = 20_000
 
     def __post_init__(self) -> None:
-        if self.max_note_mb < 1:
-            raise SettingsError(f"{PREFIX}MAX_NOTE_MB is {self.max_note_mb}; it must be 1 or more.")
+        for name in ("max_note_mb", "max_index_mb"):
+            if getattr(self, name) < 1:
+                raise SettingsError(f"{PREFIX}{name.upper()} is {getattr(self, name)}; it must be 1 or more.")
 
 
 def from_environment(cls: type[T], environment: Mapping[str, str], **overrides: Any) -> T:

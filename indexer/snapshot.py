@@ -1,39 +1,31 @@
-"""One generation of the index on disk: its layout, how it is published, opened and verified.
+"""One generation of the index: what it holds in memory, and the files that hold it.
 
-INDEX/CURRENT                     the revision that serves, swapped by a rename
-INDEX/generations/<revision>/     written once, never changed
-    manifest.json                 what it was made with, counts, and a SHA-256 of every other file
-    notes.json chunks.json        texts
-    vectors.npy keywords.npz      what is searched; row i of each is chunk i
-    units.npy                     what weighs sentences, list items and rows; in the order of the chunks
-    lexicon.json                  names, acronyms and words of the notes
+manifest.json                 what it was made with, counts, a SHA-256 of every other file, and one of itself
+notes.json chunks.json        texts
+vectors.npy keywords.npz      what is searched; row i of each is chunk i
+units.npy                     what weighs sentences, list items and rows; in the order of the chunks
+lexicon.json                  names, acronyms and words of the notes
 """
 
-import hashlib
 import io
-import os
-import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from indexer.borrowing import borrowed_vectors
-from indexer.errors import IndexDamaged, IndexIncompatible, IndexMissing, IndexOutdated, IndexUnusable
+from indexer.errors import IndexDamaged, IndexIncompatible, IndexOutdated
 from indexer.keyword_index import KeywordIndex
 from indexer.lexicon import Lexicon
+from indexer.storage import Buffers, sha256
 from indexer.types import Chunk, Note, Skipped, Span, Unit
 from indexer.vector_index import VectorIndex
 
-FORMAT_VERSION = 2
-CURRENT = "CURRENT"
-GENERATIONS = "generations"
-KEPT_GENERATIONS = 2  # the one that serves and the one before it
-_MANIFEST = "manifest.json"
-_UNFINISHED = ".unfinished-"
+FORMAT_VERSION = 3
+MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +74,7 @@ class Snapshot:
         ):
             raise IndexDamaged(
                 f"The index holds {len(self.chunks)} passages, {len(self.vectors)} vectors and"
-                f" {len(self.keywords)} keyword rows, which must be equal. Run `footnote build --full`."
+                f" {len(self.keywords)} keyword rows, which must be equal. Run `footnote build`."
             )
 
     def units_of(self, row: int) -> NDArray[np.float16]:
@@ -101,96 +93,63 @@ class _StoredChunk(msgspec.Struct, array_like=True, frozen=True):
     units: tuple[Unit, ...]
 
 
-def new_revision(folder: Path, notes: Sequence[Note]) -> str:
-    """A name for the next generation: a number above all others, and a hash of what is indexed."""
-    numbers = [int(entry.name.split("-")[0]) for entry in (folder / GENERATIONS).glob("[0-9]*-*")]
-    digest = _sha256("".join(f"{note.path}\0{note.sha256}\n" for note in notes).encode())
-    return f"{max(numbers, default=0) + 1:08d}-{digest[:8]}"
+class _Sealed(msgspec.Struct):
+    """The file of a manifest: its bytes, and their SHA-256. All later formats keep this."""
+
+    sha256: str
+    manifest: msgspec.Raw
 
 
-def publish(folder: Path, snapshot: Snapshot) -> Manifest:
-    """Write a generation beside the others and make it the one that serves. The caller holds the build lock.
-
-    Until the last rename everything is as it was; after it, whatever happens, the new generation serves.
-    """
-    generations = folder / GENERATIONS
-    generations.mkdir(parents=True, exist_ok=True)
-    contents = _encode(snapshot)
-    manifest = replace(
-        snapshot.manifest, files={name: _sha256(data) for name, data in sorted(contents.items())}
-    )
-    unfinished = generations / f"{_UNFINISHED}{manifest.revision}"
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir()
-    for name, data in [*contents.items(), (_MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))]:
-        _write(unfinished / name, data)
-    _sync(unfinished)
-    unfinished.rename(generations / manifest.revision)
-    _sync(generations)
-    _write(folder / f"{CURRENT}.new", manifest.revision.encode())
-    (folder / f"{CURRENT}.new").replace(folder / CURRENT)
-    _sync(folder)
-    _remove_old(generations, manifest.revision)
-    return manifest
+def seal(manifest: Manifest) -> bytes:
+    """The file of a manifest."""
+    raw = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
+    return b'{\n"sha256": "%s",\n"manifest": %s\n}\n' % (sha256([raw]).encode(), raw)
 
 
-def open_snapshot(folder: Path, *, fingerprint: str | None = None) -> Snapshot:
-    """Open the generation that serves, after checking that every file of it is whole.
-
-    Args:
-        fingerprint: of the embedding model that questions will be embedded with.
+def unseal(data: bytes) -> Manifest:
+    """The manifest of a file.
 
     Raises:
-        IndexMissing: nothing has been built.
-        IndexDamaged: a file is missing, cut short or altered.
-        IndexIncompatible: made with another model, or by a newer or an older release.
+        IndexDamaged: the file is not as it was written.
+        IndexIncompatible: it was written by a newer release, or (IndexOutdated) by an older one.
     """
-    revision = current_revision(folder)
-    generation = folder / GENERATIONS / revision
-    manifest = _read_manifest(generation)
-    if fingerprint and manifest.embedding_fingerprint != fingerprint:
+    try:
+        sealed: _Sealed | None = msgspec.json.decode(data, type=_Sealed)
+    except msgspec.MsgspecError as error:
+        if isinstance(version := _version(data), int) and version < FORMAT_VERSION:
+            raise _outdated(version) from error
+        sealed = None
+    if sealed is None or sha256([bytes(sealed.manifest)]) != sealed.sha256:
+        raise IndexDamaged(f"{MANIFEST} of the index is damaged. Run `footnote build`.")
+    version = _version(bytes(sealed.manifest))
+    if isinstance(version, int) and version < FORMAT_VERSION:
+        raise _outdated(version)
+    if version != FORMAT_VERSION:
         raise IndexIncompatible(
-            f"The index was made with the model {manifest.embedding_model!r}"
-            f" ({manifest.embedding_fingerprint[:12]}…), the model in use is {fingerprint[:12]}…."
-            " Run `footnote build`, or set FOOTNOTE_EMBEDDING_MODEL back."
+            f"The index has format {version}; this release reads up to {FORMAT_VERSION}."
+            " Use the newer release, or another folder with --index."
         )
-    contents = {name: _checked(generation / name, digest) for name, digest in manifest.files.items()}
-    return _decode(manifest, contents)
-
-
-def current_revision(folder: Path) -> str:
-    """The revision that serves. Raises IndexMissing or IndexDamaged."""
     try:
-        return (folder / CURRENT).read_text("utf-8").strip()
-    except FileNotFoundError as error:
-        raise IndexMissing(
-            f"There is no index in {str(folder)!r} yet. Run `footnote build`, or name another with --index."
-        ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise IndexDamaged(
-            f"{str(folder / CURRENT)!r} cannot be read. Run `footnote build --full`, or name another index."
-        ) from error
+        return msgspec.json.decode(sealed.manifest, type=Manifest)
+    except msgspec.MsgspecError as error:
+        raise IndexDamaged(f"{MANIFEST} of the index cannot be read. Run `footnote build`.") from error
 
 
-def verify(folder: Path) -> Sequence[str]:
-    """Check the serving generation wholly; the problems found, none if it is whole. Raises IndexMissing."""
-    current_revision(folder)
+def _version(data: bytes) -> Any:
     try:
-        snapshot = open_snapshot(folder)
-    except IndexUnusable as error:
-        return [str(error)]
-    problems = []
-    for chunk in snapshot.chunks:
-        note = snapshot.notes[chunk.note]
-        if chunk.note_sha256 != note.sha256 or hashlib.sha256(note.text.encode()).hexdigest() != note.sha256:
-            problems.append(f"{chunk.note}: its text is not the one that was indexed")
-        for unit in chunk.units:
-            if not chunk.span.start <= unit.span.start < unit.span.end <= chunk.span.end:
-                problems.append(f"{chunk.note}:{chunk.line_start}: a passage's parts lie outside it")
-    return sorted(set(problems))
+        return msgspec.json.decode(data).get("format_version")
+    except (AttributeError, msgspec.MsgspecError):
+        return None
 
 
-def _encode(snapshot: Snapshot) -> dict[str, bytes]:
+def _outdated(version: int) -> IndexOutdated:
+    return IndexOutdated(
+        f"The index has format {version}, this release writes {FORMAT_VERSION}. Run `footnote build`."
+    )
+
+
+def encode(snapshot: Snapshot) -> dict[str, Buffers]:
+    """The files of a generation but its manifest, by name; arrays are not copied."""
     numbers = {path: number for number, path in enumerate(snapshot.notes)}
     stored = [
         _StoredChunk(
@@ -204,35 +163,48 @@ def _encode(snapshot: Snapshot) -> dict[str, bytes]:
         for chunk in snapshot.chunks
     ]
     return {
-        "notes.json": msgspec.json.encode(list(snapshot.notes.values())),
-        "chunks.json": msgspec.json.encode(stored),
-        "vectors.npy": _array_bytes(snapshot.own_vectors),
-        "units.npy": _array_bytes(snapshot.unit_vectors),
-        "keywords.npz": snapshot.keywords.to_bytes(),
-        "lexicon.json": msgspec.json.encode(snapshot.lexicon),
+        "notes.json": [msgspec.json.encode(list(snapshot.notes.values()))],
+        "chunks.json": [msgspec.json.encode(stored)],
+        "vectors.npy": _array_buffers(snapshot.own_vectors),
+        "units.npy": _array_buffers(snapshot.unit_vectors),
+        "keywords.npz": [snapshot.keywords.to_bytes()],
+        "lexicon.json": [msgspec.json.encode(snapshot.lexicon)],
     }
 
 
-def _decode(manifest: Manifest, contents: Mapping[str, bytes]) -> Snapshot:
+def decode(manifest: Manifest, contents: Mapping[str, bytes]) -> Snapshot:
+    """A generation from the bytes of its files. Raises IndexDamaged."""
     try:
         notes = msgspec.json.decode(contents["notes.json"], type=list[Note])
         stored = msgspec.json.decode(contents["chunks.json"], type=list[_StoredChunk])
-        own_vectors = np.load(io.BytesIO(contents["vectors.npy"]))
-        unit_vectors = np.load(io.BytesIO(contents["units.npy"]))
+        own_vectors = _array(contents["vectors.npy"], np.float32)
+        unit_vectors = _array(contents["units.npy"], np.float16)
         keywords = KeywordIndex.from_bytes(contents["keywords.npz"])
         lexicon = msgspec.json.decode(contents["lexicon.json"], type=Lexicon)
     except (KeyError, ValueError, msgspec.MsgspecError) as error:
-        raise IndexDamaged(f"The index cannot be read ({error}). Run `footnote build --full`.") from error
+        raise IndexDamaged(f"The index cannot be read ({error}). Run `footnote build`.") from error
     chunks = [_restored(record, notes[record.note]) for record in stored]
     vectors = VectorIndex.from_vectors(borrowed_vectors(own_vectors, chunks))
     by_path = {note.path: note for note in notes}
     return Snapshot(manifest, by_path, chunks, own_vectors, unit_vectors, vectors, keywords, lexicon)
 
 
-def _array_bytes(array: NDArray[np.floating]) -> bytes:
-    buffer = io.BytesIO()
-    np.save(buffer, array)
-    return buffer.getvalue()
+def _array_buffers(array: NDArray[Any]) -> Buffers:
+    """The `.npy` file of an array, whose numbers are not copied."""
+    array = np.ascontiguousarray(array)
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, np.lib.format.header_data_from_array_1_0(array))
+    return [header.getvalue(), array.reshape(-1).view(np.uint8).data if array.size else b""]
+
+
+def _array(data: bytes, kind: type[Any]) -> NDArray[Any]:
+    """The array of a `.npy` file, in the bytes where it stands. Raises ValueError."""
+    header = io.BytesIO(data)
+    np.lib.format.read_magic(header)
+    shape, by_column, found = np.lib.format.read_array_header_1_0(header)
+    if found != np.dtype(kind) or by_column:
+        raise ValueError(f"an array of {found} where {np.dtype(kind)} should be")
+    return np.frombuffer(data, dtype=found, offset=header.tell()).reshape(shape)
 
 
 def _restored(record: _StoredChunk, note: Note) -> Chunk:
@@ -250,60 +222,3 @@ def _restored(record: _StoredChunk, note: Note) -> Chunk:
         context=record.context,
         units=record.units,
     )
-
-
-def _read_manifest(generation: Path) -> Manifest:
-    try:
-        data = (generation / _MANIFEST).read_bytes()
-        version = msgspec.json.decode(data).get("format_version")
-        if isinstance(version, int) and version > FORMAT_VERSION:
-            raise IndexIncompatible(
-                f"The index has format {version}; this release reads up to {FORMAT_VERSION}."
-                " Use the newer release, or another folder with --index."
-            )
-        if version != FORMAT_VERSION:
-            raise IndexOutdated(
-                f"The index has format {version}, this release writes {FORMAT_VERSION}. Run `footnote build`."
-            )
-        return msgspec.json.decode(data, type=Manifest)
-    except (OSError, AttributeError, msgspec.MsgspecError) as error:
-        raise IndexDamaged(
-            f"The manifest of {generation.name!r} cannot be read. Run `footnote build --full`."
-        ) from error
-
-
-def _checked(file: Path, digest: str) -> bytes:
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise IndexDamaged(f"{file.name} of the index is missing. Run `footnote build --full`.") from error
-    if _sha256(data) != digest:
-        raise IndexDamaged(f"{file.name} of the index is damaged. Run `footnote build --full`.")
-    return data
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def _write(file: Path, data: bytes) -> None:
-    with file.open("wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _remove_old(generations: Path, serving: str) -> None:
-    """Remove unfinished generations and all but the newest few, never the one that serves."""
-    names = sorted(entry.name for entry in generations.iterdir())
-    whole = [name for name in names if not name.startswith(_UNFINISHED)]
-    for name in set(names) - set(whole[-KEPT_GENERATIONS:]) - {serving}:
-        shutil.rmtree(generations / name, ignore_errors=True)

@@ -15,6 +15,7 @@ DOORS = {
     "sentence_transformers": "indexer/embedding.py",
     "torch": "indexer/embedding.py",
     "bm25s": "indexer/keyword_index.py",
+    "watchfiles": "indexer/watching.py",
     "gradio": "ui/",
     "fastapi": "assistant/api/",
     "pydantic": "assistant/api/",
@@ -32,11 +33,17 @@ PUBLIC = {
     "indexer.vector_index": {"VectorIndex"},
     "indexer.keyword_index": {"KeywordIndex", "stem", "terms"},
     "indexer.lexicon": {"Lexicon", "learn"},
-    "indexer.snapshot": {
-        "Manifest", "Snapshot", "current_revision", "new_revision", "open_snapshot", "publish", "verify",
+    "indexer.snapshot": {"Manifest", "Snapshot", "decode", "encode", "seal", "unseal"},
+    "indexer.generations": {
+        "current_bytes", "current_revision", "named", "newest_whole", "open_generation", "open_snapshot",
+        "read_manifest", "revisions",
     },
+    "indexer.publishing": {"mend", "new_revision", "publish", "roll_back", "tidy"},
+    "indexer.checking": {"problems", "verify"},
+    "indexer.locking": {"BuildLock"},
+    "indexer.watching": {"Watcher"},
     "indexer.live": {"LiveIndex"},
-    "indexer.planning": {"BuildReport", "Progress", "difference"},
+    "indexer.planning": {"Basis", "BuildReport", "Progress", "difference", "seconds_left"},
     "indexer.rebuild": {"rebuild"},
     "indexer.jobs": {"Job", "JobState", "RebuildJobs"},
     "assistant.types": {

@@ -12,7 +12,8 @@ from assistant.pipeline import Assistant
 from assistant.settings import MAX_QUESTION
 from assistant.types import Answer, Text, Turn
 from indexer.errors import FootnoteError, IndexMissing, IndexUnusable
-from indexer.jobs import Job, JobState, RebuildJobs
+from indexer.jobs import Job, RebuildJobs
+from ui.finishing import Running
 from ui.formatting import Exchange, exchange_html, unusable_html, welcome_html
 from ui.index import contents_html, status_html
 
@@ -59,9 +60,10 @@ class State(NamedTuple):
 class Chat:
     """What the page's events do."""
 
-    def __init__(self, assistant: Assistant, jobs: RebuildJobs) -> None:
+    def __init__(self, assistant: Assistant, jobs: RebuildJobs, running: Running | None = None) -> None:
         self._assistant = assistant
         self._jobs = jobs
+        self._running = running or Running()
 
     def ask(self, question: str, exchanges: Sequence[Exchange]) -> Iterator[Talk]:
         """Answer a question, showing its text as it comes."""
@@ -86,15 +88,16 @@ class Chat:
 
     def _answer(self, question: str, history: Sequence[Turn]) -> Iterator[Exchange]:
         text, painted = "", 0.0
-        for event in self._assistant.stream(question, history=history):
-            if isinstance(event, Answer):
-                # The passages are not shown, and a long conversation would hold on to them.
-                yield Exchange(question, answer=replace(event, passages=()))
-            elif isinstance(event, Text):
-                text += event.text
-                if time.monotonic() - painted >= PAINT_EVERY:
-                    yield Exchange(question, text)
-                    painted = time.monotonic()
+        with self._running:
+            for event in self._assistant.stream(question, history=history):
+                if isinstance(event, Answer):
+                    # The passages are not shown, and a long conversation would hold on to them.
+                    yield Exchange(question, answer=replace(event, passages=()))
+                elif isinstance(event, Text):
+                    text += event.text
+                    if time.monotonic() - painted >= PAINT_EVERY:
+                        yield Exchange(question, text)
+                        painted = time.monotonic()
 
     def begin(self) -> Talk:
         """Begin a new conversation."""
@@ -103,7 +106,7 @@ class Chat:
     def open(self) -> Iterator[State]:
         """Say what the index holds, and follow a rebuild that is running."""
         job = self._jobs.latest()
-        running = job is not None and job.state is JobState.RUNNING
+        running = job is not None and not job.state.ended
         yield from self._follow(job) if job and running else [self._state()]
 
     def rebuild(self, exchanges: Sequence[Exchange]) -> Iterator[State]:
@@ -112,7 +115,7 @@ class Chat:
             yield state._replace(welcome=SKIP) if exchanges else state
 
     def _follow(self, job: Job | None) -> Iterator[State]:
-        while job is not None and job.state is JobState.RUNNING:
+        while job is not None and not job.state.ended:
             yield State(status=status_html(None, job), rebuild=gr.update(interactive=False))
             time.sleep(POLL_EVERY)
             job = self._jobs.get(job.id)
@@ -145,9 +148,9 @@ def _html(name: str, value: str = "") -> Any:
     return gr.HTML(value, elem_id=name, apply_default_css=False)
 
 
-def create_chat(assistant: Assistant, jobs: RebuildJobs) -> gr.Blocks:
-    """Build the page."""
-    chat = Chat(assistant, jobs)
+def create_chat(assistant: Assistant, jobs: RebuildJobs, running: Running | None = None) -> gr.Blocks:
+    """Build the page; it counts the answers at work in `running`."""
+    chat = Chat(assistant, jobs, running)
     with gr.Blocks(title="Footnote", analytics_enabled=False) as page:
         exchanges = gr.State([])
         with gr.Row(elem_id="bar"):

@@ -35,7 +35,8 @@ EPILOG = """
 \b
 Every setting is an environment variable too; an option wins over it:
 FOOTNOTE_NOTES, FOOTNOTE_INDEX, FOOTNOTE_HOST, FOOTNOTE_PORT,
-FOOTNOTE_EMBEDDING_MODEL, FOOTNOTE_MAX_NOTE_MB.
+FOOTNOTE_EMBEDDING_MODEL, FOOTNOTE_MAX_NOTE_MB, FOOTNOTE_MAX_INDEX_MB,
+FOOTNOTE_WATCH (0: do not watch the notes while serving).
 
 \b
 Exit codes: 0 done, 1 failed, 2 wrong usage or a setting that cannot be used,
@@ -152,7 +153,7 @@ def serve(
     """Serve the chat and the API.
 
     The chat is at /, the API under /api/v1, its description at /api/v1/docs.
-    Ctrl-C stops it.
+    The notes are watched, and the index follows them. Ctrl-C stops it.
 
     \b
       footnote serve --notes ~/notes --port 9000
@@ -233,7 +234,7 @@ def check(notes: Notes = None, index: Index = None, as_json: Json = False) -> No
       footnote check && echo whole
     """
     settings = _index_settings(notes, index)
-    from indexer.snapshot import verify
+    from indexer.checking import verify
 
     problems = verify(settings.index)
     if as_json:
@@ -245,6 +246,29 @@ def check(notes: Notes = None, index: Index = None, as_json: Json = False) -> No
         typer.echo(f"The index in {settings.index} is whole.")
     if problems:
         raise typer.Exit(FAILED)
+
+
+@app.command()
+def rollback(notes: Notes = None, index: Index = None, as_json: Json = False) -> None:
+    """Go back to the index as it was before the last build.
+
+    The next build brings it in step with the notes again, also the one of a server that watches them.
+    """
+    settings = _index_settings(notes, index)
+    from indexer.generations import current_revision
+    from indexer.locking import BuildLock
+    from indexer.publishing import roll_back
+
+    left = current_revision(settings.index)
+    with BuildLock(settings.index):
+        manifest = roll_back(settings.index)
+    if as_json:
+        _print_json(msgspec.json.encode({"revision": manifest.revision, "left": left}))
+    else:
+        terminal.print_plainly(
+            Console(highlight=False),
+            f"Revision {manifest.revision} of {manifest.created_at} serves again, instead of {left}.",
+        )
 
 
 @app.command(name="eval")

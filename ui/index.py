@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from html import escape
 
-from indexer.jobs import Job, JobState
+from indexer.jobs import Job
 from indexer.planning import BuildReport, Progress
 from indexer.snapshot import Manifest
 from indexer.types import Skipped
 from ui.markdown import clean
+from ui.terminal import duration
 
 STAGES = {
+    "waiting": "Waiting for another build",
     "reading": "Reading the notes",
     "chunking": "Cutting notes into passages",
     "embedding": "Embedding passages",
@@ -35,8 +37,10 @@ def progress_text(progress: Progress | None) -> str:
     if progress is None:
         return "Starting the rebuild"
     stage = STAGES.get(progress.stage, progress.stage.capitalize())
-    # A stage of one step has no count worth reading.
-    return f"{stage}: {progress.done:,} of {progress.total:,}" if progress.total > 1 else stage
+    if progress.total <= 1:  # a stage of one step has no count worth reading
+        return stage
+    left = f", {duration(progress.seconds_left)} left" if (progress.seconds_left or 0) >= 1 else ""
+    return f"{stage}: {progress.done:,} of {progress.total:,}{left}"
 
 
 def report_text(report: BuildReport) -> str:
@@ -54,7 +58,7 @@ def report_text(report: BuildReport) -> str:
         number, _, what = parts[0].partition(" ")
         parts[0] = f"{number} {'note' if number == '1' else 'notes'} {what}"
     text = ", ".join([*parts, f"{count(report.embedded, 'passage')} embedded", f"{report.kept:,} kept"])
-    return f"{text}. Everything was embedded again: {report.reason}" if report.reason else text
+    return f"{text}. All notes were gone through again: {report.reason}" if report.reason else text
 
 
 def status_html(manifest: Manifest | None, job: Job | None = None) -> str:
@@ -64,7 +68,7 @@ def status_html(manifest: Manifest | None, job: Job | None = None) -> str:
         manifest: of the index that serves, or None if none can.
         job: the rebuild to speak of.
     """
-    if job is not None and job.state is JobState.RUNNING:
+    if job is not None and not job.state.ended:
         return clean(_running(job.progress))
     if job is not None and job.error:
         return clean(f'<p class="failed" role="alert">{escape(job.error)}</p>')

@@ -8,6 +8,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -24,34 +25,41 @@ from indexer.jobs import RebuildJobs
 from indexer.planning import BuildReport, Progress
 from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
+from indexer.watching import Watcher
 from ui.address import listen
 from ui.chat import create_chat
+from ui.finishing import Counted, Running
 from ui.headers import PageHeaders
 from ui.notes import note_route
 from ui.settings import ServerSettings
 
 ASSETS = Path(__file__).parent / "assets"
-SECONDS_TO_FINISH = 1.0  # for requests that are being answered when the server is told to stop
+SECONDS_TO_FINISH = 9.0  # for answers that are being made when the server is told to stop
+SECONDS_TO_HANG_UP = 1.0  # after the last of them, for pages that are open
+SECONDS_TO_WAIT = 600.0  # for a build by another process, when the server is to build
 SYSTEM_FONTS = ("ui-sans-serif", "system-ui", "sans-serif")
 SYSTEM_MONO = ("ui-monospace", "monospace")
 
 _log = logging.getLogger(__name__)
 
 
-def create_server(assistant: Assistant, jobs: RebuildJobs) -> FastAPI:
-    """Build the application: the API with the chat at `/`."""
+def create_server(assistant: Assistant, jobs: RebuildJobs, running: Running | None = None) -> FastAPI:
+    """Build the application: the API with the chat at `/`. It counts the answers at work in `running`."""
+    running = running or Running()
     app = create_api(assistant, jobs)
     app.add_middleware(PageHeaders)
+    app.add_middleware(Counted, running=running)
     app.router.routes.append(note_route(assistant))
     app.mount("/ui/assets", StaticFiles(directory=ASSETS))
-    _in_event_loop(lambda: _mount_chat(app, assistant, jobs))
+    chat = partial(create_chat, assistant, jobs, running)
+    _in_event_loop(lambda: _mount_chat(app, chat))
     return app
 
 
-def _mount_chat(app: FastAPI, assistant: Assistant, jobs: RebuildJobs) -> None:
+def _mount_chat(app: FastAPI, chat: Callable[[], gr.Blocks]) -> None:
     gr.mount_gradio_app(
         app,
-        create_chat(assistant, jobs),
+        chat(),
         path="/",
         theme=gr.themes.Base(font=SYSTEM_FONTS, font_mono=SYSTEM_MONO),
         head=_head(),
@@ -104,19 +112,24 @@ def serve(index_settings: IndexSettings, server_settings: ServerSettings) -> Non
         os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
         assistant = open_assistant(index_settings)
         jobs = RebuildJobs(partial(_build, index_settings, assistant), assistant.index.refresh)
+        running = Running()
+        server = Server(create_server(assistant, jobs, running), assistant, _url(listener), running)
+        watched = Watcher(index_settings, jobs.start) if server_settings.watch else nullcontext()
         try:
-            Server(create_server(assistant, jobs), assistant, _url(listener)).run(sockets=[listener])
+            with watched:
+                server.run(sockets=[listener])
         finally:
-            jobs.close()
+            jobs.stop()
 
 
 class Server(uvicorn.Server):
     """Says where it is once it answers, then loads the model, and stops although pages are open."""
 
-    def __init__(self, app: FastAPI, assistant: Assistant, url: str) -> None:
+    def __init__(self, app: FastAPI, assistant: Assistant, url: str, running: Running | None = None) -> None:
         super().__init__(uvicorn.Config(app, log_level="warning"))
         self._assistant = assistant
         self._url = url
+        self._running = running or Running()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -126,10 +139,16 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # An open page listens for as long as it is open; without this the server would wait for it.
-        asyncio.get_running_loop().call_later(SECONDS_TO_FINISH, self._hang_up)
+        hanging_up = asyncio.create_task(self._hang_up())
         await super().shutdown(sockets)
+        hanging_up.cancel()
 
-    def _hang_up(self) -> None:
+    async def _hang_up(self) -> None:
+        clock = asyncio.get_running_loop()
+        until = clock.time() + SECONDS_TO_FINISH
+        while self._running.count and clock.time() < until:
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(SECONDS_TO_HANG_UP)
         for connection in self.server_state.connections:
             connection.transport.close()
 
@@ -148,4 +167,4 @@ def _url(listener: socket.socket) -> str:
 
 
 def _build(settings: IndexSettings, assistant: Assistant, full: bool) -> Iterator[Progress | BuildReport]:
-    return rebuild(settings, assistant.embedder, full=full)
+    return rebuild(settings, assistant.embedder, full=full, wait=SECONDS_TO_WAIT)

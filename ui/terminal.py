@@ -97,12 +97,25 @@ def report_lines(report: "BuildReport") -> Iterator[Text]:
         took = sum(report.seconds.values())
         yield Text(f"Built revision {report.revision}: {counts} ({work}) in {took:.1f} s.", "bold")
     if report.reason:
-        yield plain(f"Everything is embedded anew: {report.reason}.")
+        yield plain(f"All notes were gone through again: {report.reason}.")
     yield from _listed("added", report.added)
     yield from _listed("changed", report.changed_notes)
     yield from _listed("renamed", [f"{old} -> {new}" for old, new in report.renamed])
     yield from _listed("removed", report.removed)
     yield from _listed("skipped", [f"{file.path}: {file.reason}" for file in report.skipped], "yellow")
+    yield from _listed("damaged", [f"{name}: set aside" for name in report.set_aside], "yellow")
+    if report.changed:
+        spent = ", ".join(f"{stage} {seconds:.2f}" for stage, seconds in report.seconds.items())
+        yield from _listed("seconds", [spent])
+
+
+def duration(seconds: float | None) -> str:
+    """A span of time as a person would tell it, such as "40 s", "3 min" or "2 h 5 min"."""
+    whole = round(seconds or 0)
+    if whole < 60:
+        return f"{whole} s"
+    hours, minutes = divmod(round(whole / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 @contextmanager
@@ -114,18 +127,20 @@ def progress(console: Console) -> Iterator[Callable[["Progress"], None]]:
         rich_progress.TextColumn("{task.description:<10}"),
         rich_progress.BarColumn(),
         rich_progress.MofNCompleteColumn(),
+        rich_progress.TextColumn("{task.fields[left]}"),
     )
     with rich_progress.Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal
     ) as bars:
-        stage, bar = "", bars.add_task("", visible=False)
+        stage, bar = "", bars.add_task("", visible=False, left="")
 
         def show(event: "Progress") -> None:
             nonlocal stage, bar
             if event.stage != stage:
                 bars.remove_task(bar)
-                stage, bar = event.stage, bars.add_task(event.stage, total=None)
-            bars.update(bar, completed=event.done, total=event.total or None)
+                stage, bar = event.stage, bars.add_task(event.stage, total=None, left="")
+            left = f"{duration(event.seconds_left)} left" if event.seconds_left else ""
+            bars.update(bar, completed=event.done, total=event.total or None, left=left)
 
         yield show
 

@@ -1,15 +1,20 @@
 """The index: what it holds, and bringing it in step with the notes."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Depends, Path, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from assistant.api.dependencies import AssistantPart, JobsPart
 from assistant.api.problems import problem_responses
 from assistant.api.schemas.index import IndexBody, JobBody, RebuildRequest
 from assistant.errors import JobNotFound
+from indexer.jobs import Job
 
+LOOK_AGAIN = 0.2  # seconds between two looks at a rebuild
 router = APIRouter(prefix="/index", tags=["index"])
 
 
@@ -24,8 +29,9 @@ def index(assistant: AssistantPart, jobs: JobsPart) -> IndexBody:
     "/rebuild", status_code=202, summary="Rebuild the index", responses=problem_responses(400, 409, 413, 422)
 )
 def rebuild(response: Response, jobs: JobsPart, body: RebuildRequest | None = None) -> JobBody:
-    """Start a rebuild, and answer before it is done; if one is running already, that one is returned.
+    """Start a rebuild, and answer before it is done.
 
+    If one is running, this one waits for it to end; if one waits already, that one is returned.
     Only what changed is embedded again, unless `full` is set. The old index goes on answering until the new
     one is whole.
     """
@@ -34,10 +40,39 @@ def rebuild(response: Response, jobs: JobsPart, body: RebuildRequest | None = No
     return JobBody.model_validate(job)
 
 
-@router.get("/jobs/{id}", summary="How a rebuild is going", responses=problem_responses(404, 422))
-def job(id: Annotated[str, Path(description="As `rebuild` returned it.")], jobs: JobsPart) -> JobBody:
-    """A rebuild's state, how far it is, and at its end the report or the reason of its failure."""
+def _known(id: Annotated[str, Path(description="As `rebuild` returned it.")], jobs: JobsPart) -> Job:
     found = jobs.get(id)
     if found is None:
         raise JobNotFound(f"No rebuild {id!r} is known. Rebuilds are forgotten when the server stops.")
-    return JobBody.model_validate(found)
+    return found
+
+
+KnownJob = Annotated[Job, Depends(_known)]
+
+
+@router.get("/jobs/{id}", summary="How a rebuild is going", responses=problem_responses(404, 422))
+def job(job: KnownJob) -> JobBody:
+    """A rebuild's state, how far it is, and at its end the report or the reason of its failure."""
+    return JobBody.model_validate(job)
+
+
+@router.get(
+    "/jobs/{id}/events",
+    summary="Follow a rebuild",
+    response_class=EventSourceResponse,
+    responses=problem_responses(404, 422),
+)
+async def job_events(job: KnownJob, jobs: JobsPart) -> AsyncIterator[ServerSentEvent]:
+    """The rebuild as server-sent events, each with the rebuild as its data, as `/jobs/{id}` gives it:
+
+    - `progress`, at once and whenever it has got further;
+    - `done` or `failed`, the last.
+    """
+    told: Job | None = None
+    while not job.state.ended:
+        if job != told:
+            told = job
+            yield ServerSentEvent(event="progress", data=JobBody.model_validate(job))
+        await asyncio.sleep(LOOK_AGAIN)
+        job = jobs.get(job.id) or job
+    yield ServerSentEvent(event=job.state.value, data=JobBody.model_validate(job))

@@ -1,9 +1,9 @@
 from collections.abc import Callable
 
 from assistant.suggestions import example_questions
+from indexer.generations import open_snapshot
 from indexer.planning import BuildReport
 from indexer.settings import IndexSettings
-from indexer.snapshot import open_snapshot
 
 NOTE = """\
 # Some long title

@@ -10,10 +10,10 @@ from fakes import HashingEmbedder
 
 from indexer.embedding import Vectors
 from indexer.errors import BuildLocked, ModelError, NotesFolderError
+from indexer.generations import current_revision, open_snapshot
 from indexer.planning import BuildReport, Progress
 from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
-from indexer.snapshot import current_revision, open_snapshot
 
 Build = Callable[..., BuildReport]
 
@@ -100,7 +100,7 @@ def test_an_empty_folder_never_replaces_a_full_index(build: Build, settings: Ind
     revision = build().revision
     for file in settings.notes.rglob("*.md"):
         file.unlink()
-    with pytest.raises(NotesFolderError, match=r"the index has 2 and stays as it is.*--allow-empty"):
+    with pytest.raises(NotesFolderError, match=r"0 notes, before 2; the index stays as it is.*--allow-empty"):
         build()
     assert current_revision(settings.index) == revision
     assert build(allow_empty=True).removed == ("aws/roles.md", "aws/storage.md")

@@ -1,3 +1,4 @@
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -5,11 +6,12 @@ import msgspec
 import pytest
 from fakes import HashingEmbedder
 
+from indexer.checking import verify
 from indexer.errors import IndexDamaged, IndexIncompatible, IndexMissing
+from indexer.generations import current_revision, open_snapshot
 from indexer.live import LiveIndex
 from indexer.planning import BuildReport
 from indexer.settings import IndexSettings
-from indexer.snapshot import current_revision, open_snapshot, verify
 
 FILES = [
     "manifest.json",
@@ -20,6 +22,15 @@ FILES = [
     "keywords.npz",
     "lexicon.json",
 ]
+
+
+def rewrite_format(generation: Path, version: int) -> None:
+    """Make a manifest say that another release wrote it."""
+    file = generation / "manifest.json"
+    raw = bytes(msgspec.json.decode(file.read_bytes(), type=dict[str, msgspec.Raw])["manifest"])
+    raw = raw.replace(b'"format_version": 3', b'"format_version": %d' % version)
+    sealed = {"sha256": hashlib.sha256(raw).hexdigest(), "manifest": msgspec.Raw(raw)}
+    file.write_bytes(msgspec.json.encode(sealed))
 
 
 @pytest.fixture
@@ -69,22 +80,18 @@ def test_no_index_is_said_with_the_remedy(tmp_path: Path) -> None:
 def test_another_model_and_a_newer_format_are_refused(settings: IndexSettings, generation: Path) -> None:
     with pytest.raises(IndexIncompatible, match=r"'hashing' \(ffffffffffff…\).*aaaaaaaaaaaa"):
         open_snapshot(settings.index, fingerprint="a" * 64)
-    manifest = generation / "manifest.json"
-    changed = msgspec.json.decode(manifest.read_bytes()) | {"format_version": 99}
-    manifest.write_bytes(msgspec.json.encode(changed))
-    with pytest.raises(IndexIncompatible, match=r"format 99; this release reads up to 2"):
+    rewrite_format(generation, 99)
+    with pytest.raises(IndexIncompatible, match=r"format 99; this release reads up to 3"):
         open_snapshot(settings.index)
 
 
 def test_an_older_format_is_built_anew(
     settings: IndexSettings, generation: Path, build: Callable[[], BuildReport]
 ) -> None:
-    manifest = generation / "manifest.json"
-    changed = msgspec.json.decode(manifest.read_bytes()) | {"format_version": 1}
-    manifest.write_bytes(msgspec.json.encode(changed))
-    with pytest.raises(IndexIncompatible, match=r"format 1, this release writes 2. Run `footnote build`"):
+    (generation / "manifest.json").write_bytes(b'{"format_version": 2}')  # as releases before seals wrote it
+    with pytest.raises(IndexIncompatible, match=r"format 2, this release writes 3. Run `footnote build`"):
         open_snapshot(settings.index)
-    assert build().reason == "The index has format 1, this release writes 2"
+    assert build().reason == "The index has format 2, this release writes 3"
     assert verify(settings.index) == []
 
 
@@ -108,7 +115,7 @@ def test_an_open_generation_serves_on_when_the_next_cannot_be_opened(
     live = LiveIndex(settings.index, fingerprint=embedder.fingerprint)
     held = live.current
     (settings.index / "CURRENT").write_text("00000099-nothing", "utf-8")
-    assert live.current is held
+    assert live.current.manifest == held.manifest
 
 
 def test_old_generations_go_and_the_last_two_stay(

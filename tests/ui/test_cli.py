@@ -67,6 +67,7 @@ def test_a_later_build_embeds_only_what_changed(settings: IndexSettings) -> None
     first, *rest = run("build").stdout.splitlines()
     assert first.startswith("Built revision 00000002-")
     assert "2 notes, 2 passages (1 embedded, 1 kept)" in first
+    assert rest.pop().startswith("  seconds  reading 0.")
     assert rest == [
         "  added    tea.md",
         "  renamed  aws/storage.md -> aws/volumes.md",
@@ -211,7 +212,7 @@ def test_an_interrupt_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(folder: Path) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("indexer.snapshot.verify", interrupted)
+    monkeypatch.setattr("indexer.checking.verify", interrupted)
     assert run("check", code=130).output == ""
 
 
@@ -219,7 +220,7 @@ def test_a_failing_disk_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None
     def full(folder: Path) -> None:
         raise OSError(28, "No space left on device", "/somewhere/CURRENT")
 
-    monkeypatch.setattr("indexer.snapshot.verify", full)
+    monkeypatch.setattr("indexer.checking.verify", full)
     assert sentence("check") == "No space left on device: /somewhere/CURRENT."
 
 
@@ -258,7 +259,7 @@ def test_what_nobody_expected_is_one_sentence_too(monkeypatch: pytest.MonkeyPatc
     def fail(*_: object) -> None:
         raise RuntimeError("out of order")
 
-    monkeypatch.setattr("indexer.snapshot.verify", fail)
+    monkeypatch.setattr("indexer.checking.verify", fail)
     assert sentence("check") == (
         "Something unexpected went wrong: RuntimeError: out of order. The index is as it was."
     )

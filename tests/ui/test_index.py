@@ -51,7 +51,7 @@ def test_contents_are_counted_in_the_right_number() -> None:
         ({"changed": False, "embedded": 0}, "Nothing had changed: 23 notes, 412 passages"),
         (
             {"kept": 0, "reason": "the model changed"},
-            "5 passages embedded, 0 kept. Everything was embedded again: the model changed",
+            "5 passages embedded, 0 kept. All notes were gone through again: the model changed",
         ),
     ],
 )

@@ -133,10 +133,11 @@ def test_making_a_server_leaves_no_event_loop_open(assistant: Assistant, jobs: R
 @pytest.mark.model
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_serve_says_where_it_is_and_stops_when_told_to(
-    settings: IndexSettings, number: signal.Signals
+    settings: IndexSettings, number: signal.Signals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
+    monkeypatch.setenv("FOOTNOTE_WATCH", "0")  # else there would be an index before it is asked for
     folders = ["--notes", str(settings.notes), "--index", str(settings.index)]
     command = [
         sys.executable,

@@ -91,10 +91,10 @@ def test_long_lists_are_cut_and_counted() -> None:
     )
     lines = [line.plain for line in terminal.report_lines(report)]
     assert lines[0] == "Built revision 1: 12 notes, 1 passage (1 embedded, 0 kept) in 1.2 s."
-    assert lines[1] == "Everything is embedded anew: a full build was asked for."
+    assert lines[1] == "All notes were gone through again: a full build was asked for."
     assert lines[2] == "  added    0.md"
-    assert lines[-1] == "  added    and 2 more"
-    assert len(lines) == 2 + terminal.MAX_LISTED + 1
+    assert lines[-2:] == ["  added    and 2 more", "  seconds  reading 0.25, embedding 1.00"]
+    assert len(lines) == 2 + terminal.MAX_LISTED + 1 + 1
 
 
 def test_the_bar_is_drawn_on_a_terminal_only() -> None:

@@ -30,11 +30,16 @@ class RebuildRequest(BaseModel):
 class ProgressBody(BaseModel):
     """How far a rebuild is."""
 
-    model_config = read_from(stage="embedding", done=128, total=512)
+    model_config = read_from(stage="embedding", done=128, total=512, seconds_left=24.5)
 
-    stage: str = Field(description="`reading`, `chunking`, `embedding` or `writing`.")
+    stage: str = Field(
+        description="`waiting` for another process, `reading`, `chunking`, `embedding` or `writing`."
+    )
     done: int = Field(description="Notes or passages of this stage that are done.")
     total: int = Field(description="Notes or passages of this stage.")
+    seconds_left: float | None = Field(
+        description="An estimate of what is left of this stage; null before there is one."
+    )
 
 
 class ReportBody(BaseModel):
@@ -53,6 +58,7 @@ class ReportBody(BaseModel):
         removed=[],
         skipped=[],
         reason="",
+        set_aside=[],
         seconds={"reading": 0.1, "embedding": 0.9},
         dry_run=False,
     )
@@ -68,7 +74,10 @@ class ReportBody(BaseModel):
     renamed: tuple[tuple[str, str], ...] = Field(description="Notes that moved: old path, new path.")
     removed: tuple[str, ...] = Field(description="Paths of notes that are gone.")
     skipped: tuple[SkippedBody, ...] = Field(description="Files that are not indexed.")
-    reason: str = Field(description="Why everything had to be embedded again; empty if it had not.")
+    reason: str = Field(description="Why all notes were gone through again; empty if they were not.")
+    set_aside: tuple[str, ...] = Field(
+        description="Generations that were found damaged, and put into the folder `damaged`."
+    )
     seconds: dict[str, float] = Field(description="Time that each stage took.")
     dry_run: bool = Field(description="True if nothing was written.")
 
@@ -79,7 +88,8 @@ class JobBody(BaseModel):
     model_config = read_from(
         id="1",
         state="running",
-        progress={"stage": "embedding", "done": 128, "total": 512},
+        full=False,
+        progress={"stage": "embedding", "done": 128, "total": 512, "seconds_left": 24.5},
         report=None,
         error=None,
         started_at="2026-01-31T09:15:00Z",
@@ -87,7 +97,8 @@ class JobBody(BaseModel):
     )
 
     id: str = Field(description="Its name, for `GET /api/v1/index/jobs/{id}`.")
-    state: JobState = Field(description="`running`, `done` or `failed`.")
+    state: JobState = Field(description="`waiting` for the running one, `running`, `done` or `failed`.")
+    full: bool = Field(description="True if everything is embedded again.")
     progress: ProgressBody | None = Field(description="How far it is; null before it says so.")
     report: ReportBody | None = Field(description="What it did; null until it is done.")
     error: str | None = Field(description="Why it failed, in one sentence; null otherwise.")

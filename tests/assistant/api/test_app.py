@@ -19,6 +19,7 @@ OPERATIONS = {
     "GET /api/v1/index",
     "POST /api/v1/index/rebuild",
     "GET /api/v1/index/jobs/{id}",
+    "GET /api/v1/index/jobs/{id}/events",
     "GET /api/v1/notes",
     "GET /api/v1/notes/{path}",
 }

@@ -1,13 +1,17 @@
+import json
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import pytest
 from starlette.testclient import TestClient
 
 from assistant.api.app import create_api
 from assistant.api.schemas.index import IndexBody
 from assistant.pipeline import Assistant
-from indexer.errors import BuildLocked
+from indexer.errors import BuildLocked, DiskFull
 from indexer.jobs import RebuildJobs
 from indexer.planning import BuildReport, Progress
 from indexer.types import Skipped
@@ -101,15 +105,59 @@ def test_a_report_is_told_whole(assistant: Assistant) -> None:
         id = client.post(REBUILD).json()["id"]
         jobs.close()
         body = client.get(f"{INDEX}/jobs/{id}").json()
-    assert body["progress"] == {"stage": "embedding", "done": 1, "total": 2}
+    assert body["progress"] == {"stage": "embedding", "done": 1, "total": 2, "seconds_left": None}
     assert body["report"]["renamed"] == [["c.md", "d.md"]]
     assert body["report"]["skipped"] == [{"path": "f.md", "reason": "empty"}]
     assert body["report"]["seconds"] == {"reading": 0.5}
     assert body["report"]["dry_run"] is False
 
 
-def test_an_unknown_job_is_not_found(client: TestClient) -> None:
-    response = client.get(f"{INDEX}/jobs/none")
+def events_of(text: str) -> list[tuple[str, dict[str, Any]]]:
+    """The events of a stream that has ended, with their data."""
+    fields = [
+        dict(line.split(": ", 1) for line in event.splitlines()) for event in text.split("\n\n") if event
+    ]
+    return [(field["event"], json.loads(field["data"])) for field in fields if "event" in field]
+
+
+def test_a_rebuild_is_followed_by_its_events(
+    client: TestClient, jobs: RebuildJobs, small_notes: Path
+) -> None:
+    (small_notes / "tea.md").write_text("# Tea\n\nGreen tea is brewed at 80 degrees.\n", "utf-8")
+    job = client.post(REBUILD).json()
+    response = client.get(f"{INDEX}/jobs/{job['id']}/events")
+    assert response.headers["content-type"].startswith("text/event-stream")
+    *before, (last, told) = events_of(response.text)
+    assert {name for name, _ in before} <= {"progress"}
+    assert (last, told["id"], told["state"], told["report"]["added"]) == (
+        "done",
+        job["id"],
+        "done",
+        ["tea.md"],
+    )
+
+
+def test_the_events_tell_how_far_it_is_and_that_it_failed(assistant: Assistant) -> None:
+    go = threading.Event()
+
+    def build(full: bool) -> Iterator[Progress | BuildReport]:
+        yield Progress("embedding", 1, 2, 30.0)
+        go.wait(10)
+        raise DiskFull("disk full: needs 2 MB, has 1 MB")
+
+    jobs = RebuildJobs(build, lambda: None)
+    with TestClient(create_api(assistant, jobs)) as client:
+        id = client.post(REBUILD).json()["id"]
+        threading.Timer(0.5, go.set).start()
+        *_, (name, running), (last, told) = events_of(client.get(f"{INDEX}/jobs/{id}/events").text)
+        jobs.close()
+    assert (name, running["progress"]["seconds_left"]) == ("progress", 30.0)
+    assert (last, told["error"]) == ("failed", "disk full: needs 2 MB, has 1 MB")
+
+
+@pytest.mark.parametrize("path", ["none", "none/events"])
+def test_an_unknown_job_is_not_found(client: TestClient, path: str) -> None:
+    response = client.get(f"{INDEX}/jobs/{path}")
     assert (response.status_code, response.json()["code"]) == (404, "job_not_found")
 
 

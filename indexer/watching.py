@@ -1,0 +1,96 @@
+"""Note edits -> rebuilds: the notes folder is watched, and edits are gathered for a moment."""
+
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+import watchfiles
+
+from indexer.reading import IGNORE_FILE, SUFFIXES
+from indexer.settings import IndexSettings
+
+QUIET = 150  # milliseconds without a further edit after which those gathered are taken in
+LONGEST = 1_000  # milliseconds after which they are taken in although edits go on
+LOOK_AGAIN = 1.0  # seconds between two looks whether the folder is still the one that is watched
+_log = logging.getLogger(__name__)
+
+
+class Watcher:
+    """Calls for a rebuild when it begins, after edits, and when another folder stands in the notes' place."""
+
+    def __init__(self, settings: IndexSettings, rebuild: Callable[[], object]) -> None:
+        self._notes = settings.notes.absolute()
+        self._index = settings.index.absolute()
+        self._rebuild = rebuild
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+        self._polls = False
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        self._rebuild()
+        while not self._stopping.is_set():
+            there = _identity(self._notes)
+            if there is None:
+                self._stopping.wait(LOOK_AGAIN)
+                if _identity(self._notes) is not None:
+                    self._rebuild()
+                continue
+            try:
+                self._watch(there)
+            except OSError as error:  # the system watches no more folders for us
+                _log.warning("The notes are looked through for edits instead of being watched: %s", error)
+                self._polls = True
+                self._stopping.wait(LOOK_AGAIN)
+
+    def _watch(self, there: tuple[int, int]) -> None:
+        """Follow the folder until it is another one, or we are to stop."""
+        for edits in watchfiles.watch(
+            self._notes,
+            watch_filter=lambda _, path: self._matters(Path(path)),
+            debounce=LONGEST,
+            step=QUIET,
+            stop_event=self._stopping,
+            rust_timeout=int(LOOK_AGAIN * 1000),
+            yield_on_timeout=True,
+            force_polling=True if self._polls else None,
+            raise_interrupt=False,
+            ignore_permission_denied=True,
+        ):
+            moved = _identity(self._notes) != there
+            if edits or moved:
+                self._rebuild()
+            if moved:
+                return
+
+    def _matters(self, path: Path) -> bool:
+        """Whether an edit of that path can change what is indexed; a folder's can, and one that is gone."""
+        if path == self._index or self._index in path.parents:
+            return False
+        try:
+            parts = path.relative_to(self._notes).parts
+        except ValueError:
+            return False
+        if parts == (IGNORE_FILE,):
+            return True
+        if any(part.startswith(".") for part in parts):
+            return False
+        return path.name.lower().endswith(SUFFIXES) or not path.is_file()
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """What tells a folder from another that comes to stand in its place; None if it is not there."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
