@@ -1,8 +1,13 @@
 """From a question to an answer: the sequence, readable top to bottom."""
 
+import logging
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from assistant.composition import compose
 from assistant.confidence import answers, confidence
@@ -14,12 +19,15 @@ from assistant.retrieval import retrieve
 from assistant.settings import MAX_QUESTION, AskSettings
 from assistant.suggestions import example_questions
 from assistant.types import Answer, Event, Filters, Found, Passage, Related, Text, Turn
-from indexer.embedding import Embedder, open_embedder
+from indexer.embedding import Embedder
+from indexer.errors import ModelError
 from indexer.live import LiveIndex
+from indexer.modelless import embedder_or_stand_in
 from indexer.settings import IndexSettings
 from indexer.snapshot import Snapshot
 from indexer.types import Note
 
+_log = logging.getLogger(__name__)
 DECLINED = "Your notes don't say."
 MOST_RELATED = 3
 LOOKED_AT = 8  # passages from which an answer is composed, at least
@@ -51,7 +59,6 @@ class Assistant:
         Raises:
             QuestionError: the question is blank or too long.
             IndexUnusable: there is no index that can answer.
-            ModelError: the embedding model cannot be loaded.
         """
         answer: Answer | None = None
         for event in self.stream(question, history=history, filters=filters, top_k=top_k):
@@ -76,7 +83,7 @@ class Assistant:
             self._look(snapshot, reading, filters or Filters(), max(wanted, LOOKED_AT))
             for reading in readings(question, history, snapshot.lexicon)
         ]
-        asked, passages, evidence, sure = _surest(looks)
+        asked, passages, evidence, sure, embedded = _surest(looks)
         clock.mark("retrieve")
         yield Found(passages[:wanted])
 
@@ -96,21 +103,34 @@ class Assistant:
             related=() if composed else _related(evidence),
             timings_ms=clock.times,
             passages=passages[:wanted],
+            degraded=() if embedded else ("embedding",),
         )
 
     def _look(self, snapshot: Snapshot, text: str, filters: Filters, top_k: int) -> "_Look":
         """What the notes have for one reading of a question."""
         known = snapshot.keywords.knows
         asked = understand(mend(text, snapshot.lexicon, known, self.embedder.count_tokens))
+        vector = self._vector(asked.text, snapshot)
         passages = retrieve(
             snapshot,
             search_terms(asked.text, snapshot.lexicon),
-            self.embedder.embed_query(asked.text),
+            vector,
             top_k=top_k,
             filters=filters,
         )
         evidence = weigh(asked, candidates(passages), snapshot)
-        return _Look(asked, passages, evidence, confidence(asked, evidence, snapshot.keywords))
+        embedded = bool(vector.any())
+        if not embedded:
+            evidence = [_by_words(item) for item in evidence]
+        return _Look(asked, passages, evidence, confidence(asked, evidence, snapshot.keywords), embedded)
+
+    def _vector(self, text: str, snapshot: Snapshot) -> NDArray[np.float32]:
+        """The embedding of a question; zeros where there is no model, which are near to nothing."""
+        try:
+            return self.embedder.embed_query(text)
+        except ModelError as error:
+            _log.warning("%s Passages are found by their words alone.", error)
+            return np.zeros(snapshot.manifest.dimension, dtype=np.float32)
 
     def search(
         self, query: str, *, filters: Filters | None = None, top_k: int | None = None
@@ -121,7 +141,7 @@ class Assistant:
         return retrieve(
             snapshot,
             search_terms(query, snapshot.lexicon),
-            self.embedder.embed_query(query),
+            self._vector(query, snapshot),
             top_k=top_k or self._settings.top_k,
             filters=filters or Filters(),
         )
@@ -146,11 +166,10 @@ class Assistant:
 def open_assistant(settings: IndexSettings) -> Assistant:
     """An assistant over the index that the settings name. The index and the weights are opened on first use.
 
-    Raises:
-        ModelError: the embedding model's files are missing or not whole.
+    If the embedding model cannot be read, it finds passages by their words alone, and is never ready.
     """
-    embedder = open_embedder(settings.embedding_model)
-    return Assistant(LiveIndex(settings.index, fingerprint=embedder.fingerprint), embedder)
+    embedder = embedder_or_stand_in(settings.embedding_model)
+    return Assistant(LiveIndex(settings.index, fingerprint=embedder.fingerprint or None), embedder)
 
 
 def _check(question: str) -> None:
@@ -186,6 +205,12 @@ class _Look(NamedTuple):
     passages: Sequence[Passage]
     evidence: Sequence[Evidence]
     confidence: float
+    embedded: bool
+
+
+def _by_words(evidence: Evidence) -> Evidence:
+    """Evidence found without a model: what it holds of the question's words stands in for its nearness."""
+    return replace(evidence, features=replace(evidence.features, similarity=evidence.features.coverage))
 
 
 class _Clock:

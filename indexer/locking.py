@@ -23,7 +23,7 @@ class BuildLock:
 
     def __init__(self, folder: Path) -> None:
         self._holder = folder / HOLDER
-        self._lock = filelock.FileLock(folder / LOCK, timeout=0)
+        self._lock = filelock.FileLock(folder / LOCK, timeout=0, thread_local=False)
 
     def acquire(self, *, wait: float = 0.0) -> Iterator[None]:
         """Take the lock; yields again and again while another holds it, for at most `wait` seconds.

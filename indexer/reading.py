@@ -1,5 +1,6 @@
 """The only reader of the notes folder: folder -> notes, and the files that are skipped with their reasons."""
 
+import codecs
 import hashlib
 import os
 import stat
@@ -17,6 +18,8 @@ from indexer.types import Note, Reading, Skipped
 SUFFIXES = (".md", ".markdown")
 IGNORE_FILE = ".footnoteignore"
 BYTE_ORDER_MARK = "\ufeff"  # some editors begin a file with it; it is no text
+MOST_LINES = 100_000  # a table of more rows takes minutes to cut into passages, and gigabytes
+MOST_FRONT_MATTER = 50_000  # characters; YAML is slow to read
 _FRONT_MATTER = frontmatter.YAMLHandler()
 
 
@@ -45,29 +48,57 @@ def read_notes(folder: Path, *, max_bytes: int, known: Mapping[str, Note] | None
         )
     notes: list[Note] = []
     skipped: list[Skipped] = []
-    for path, file in sorted(_markdown_files(folder)):
+    for path, file in _markdown_files(folder, skipped):
         try:
             notes.append(_read(folder, file, path, max_bytes, (known or {}).get(path)))
         except (_Unreadable, OSError) as error:
-            reason = error.strerror or "cannot be read" if isinstance(error, OSError) else str(error)
-            skipped.append(Skipped(path, reason))
-    return Reading(tuple(notes), tuple(skipped))
+            skipped.append(Skipped(path, _reason(error)))
+    return Reading(
+        tuple(sorted(notes, key=lambda note: note.path)), tuple(sorted(skipped, key=lambda file: file.path))
+    )
 
 
-def _markdown_files(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Each Markdown file below `folder` that is neither hidden nor ignored, with its relative path."""
+def _reason(error: Exception) -> str:
+    return error.strerror or "cannot be read" if isinstance(error, OSError) else str(error)
+
+
+def _markdown_files(folder: Path, skipped: list[Skipped]) -> Iterator[tuple[str, Path]]:
+    """Each Markdown file below `folder` that is neither hidden nor ignored, with its relative path.
+
+    Files whose names cannot be shown, and folders that cannot be looked into, are added to `skipped`.
+    """
     ignored = _ignore_patterns(folder)
-    for parent, folders, names in os.walk(folder):
-        relative = Path(parent).relative_to(folder)
-        folders[:] = [
-            name
-            for name in folders
-            if not name.startswith(".") and not ignored.match_file(f"{(relative / name).as_posix()}/")
-        ]
-        for name in names:
-            path = (relative / name).as_posix()
-            if not name.startswith(".") and name.lower().endswith(SUFFIXES) and not ignored.match_file(path):
-                yield path.encode("utf-8", "backslashreplace").decode(), Path(parent) / name
+    waiting = [("", folder)]
+    while waiting:
+        above, parent = waiting.pop()
+        try:
+            entries = list(os.scandir(parent))
+        except OSError as error:
+            if not above:
+                raise NotesFolderError(
+                    f"The notes folder {str(folder)!r} cannot be read ({_reason(error)}). Name another with"
+                    " --notes or FOOTNOTE_NOTES."
+                ) from error
+            skipped.append(Skipped(_shown(above), f"a folder that cannot be read: {_reason(error)}"))
+            continue
+        for entry in entries:
+            path = f"{above}{entry.name}"
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                if not ignored.match_file(f"{path}/"):
+                    waiting.append((f"{path}/", Path(entry.path)))
+            elif entry.name.lower().endswith(SUFFIXES) and not ignored.match_file(path):
+                if _shown(path) == path:
+                    yield path, Path(entry.path)
+                else:
+                    skipped.append(Skipped(_shown(path), "a name with bytes that are no text; rename it"))
+
+
+def _shown(path: str) -> str:
+    """A path with signs in place of what is no text: bytes that are not UTF-8, line breaks and the like."""
+    text = path.encode("utf-8", "backslashreplace").decode()
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
 
 
 def _ignore_patterns(folder: Path) -> pathspec.GitIgnoreSpec:
@@ -84,9 +115,12 @@ def _read(folder: Path, file: Path, path: str, max_bytes: int, known: Note | Non
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise _Unreadable(f"not UTF-8 (byte {error.start}); save it as UTF-8") from error
+        kind = "UTF-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "not UTF-8"
+        raise _Unreadable(f"{kind} (byte {error.start}); save it as UTF-8") from error
     if "\0" in text:
         raise _Unreadable("binary: it holds NUL characters")
+    if (lines := text.count("\n")) > MOST_LINES:
+        raise _Unreadable(f"{lines:,} lines, over the limit of {MOST_LINES:,}; split it")
     body_start, title, tags = _front_matter(text)
     if not text[body_start:].strip():
         raise _Unreadable("empty")
@@ -95,7 +129,7 @@ def _read(folder: Path, file: Path, path: str, max_bytes: int, known: Note | Non
 
 
 def _bytes(folder: Path, file: Path, max_bytes: int) -> bytes:
-    if file.is_symlink() and not file.resolve().is_relative_to(folder.resolve()):
+    if file.is_symlink() and not _leads_inside(folder, file):
         raise _Unreadable("a link that leads out of the notes folder")
     status = file.stat()
     if not stat.S_ISREG(status.st_mode):
@@ -105,7 +139,18 @@ def _bytes(folder: Path, file: Path, max_bytes: int) -> bytes:
         raise _Unreadable(
             f"{size:.1f} MB, over the limit of {limit:.0f} MB; split it or raise FOOTNOTE_MAX_NOTE_MB"
         )
-    return file.read_bytes()
+    with file.open("rb") as stream:
+        data = stream.read(max_bytes + 1)
+    if len(data) > max_bytes:
+        raise _Unreadable("it grows while it is read")
+    return data
+
+
+def _leads_inside(folder: Path, link: Path) -> bool:
+    try:
+        return link.resolve(strict=True).is_relative_to(folder.resolve())
+    except RuntimeError as error:  # what Python 3.11 says of a loop
+        raise _Unreadable("a link that leads to itself") from error
 
 
 def _front_matter(text: str) -> tuple[int, str, tuple[str, ...]]:
@@ -115,11 +160,22 @@ def _front_matter(text: str) -> tuple[int, str, tuple[str, ...]]:
         return start, "", ()
     try:
         raw, body = _FRONT_MATTER.split(text[start:])
-        metadata = _FRONT_MATTER.load(raw)
-    except (ValueError, yaml.YAMLError):
-        return start, "", ()
-    if not isinstance(metadata, dict):
-        return start, "", ()
-    tags = metadata.get("tags") or []
-    listed = tags if isinstance(tags, list) else str(tags).replace(",", " ").split()
-    return len(text) - len(body), str(metadata.get("title") or ""), tuple(str(tag) for tag in listed)
+        if len(raw) > MOST_FRONT_MATTER:
+            return start, "", ()
+        # The faster loader, written in C, takes the process with it where lists nest too deep.
+        metadata = _FRONT_MATTER.load(raw, Loader=yaml.SafeLoader)
+        if isinstance(metadata, dict):
+            return len(text) - len(body), _words(metadata.get("title")), _tags(metadata.get("tags"))
+    except (ValueError, RecursionError, yaml.YAMLError):
+        pass
+    return start, "", ()
+
+
+def _tags(value: object) -> tuple[str, ...]:
+    listed = value if isinstance(value, list) else _words(value).replace(",", " ").split()
+    return tuple(tag for tag in map(_words, listed) if tag)
+
+
+def _words(value: object) -> str:
+    """A plain value as text; lists and mappings are none (aliases can make a small one endless)."""
+    return "" if value is None or isinstance(value, (list, dict, set, tuple)) else str(value)

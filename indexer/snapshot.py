@@ -94,7 +94,7 @@ class _StoredChunk(msgspec.Struct, array_like=True, frozen=True):
 
 
 class _Sealed(msgspec.Struct):
-    """The file of a manifest: its bytes, and their SHA-256. All later formats keep this."""
+    """The file of a manifest: its bytes, and their SHA-256. All later formats keep this, byte for byte."""
 
     sha256: str
     manifest: msgspec.Raw
@@ -102,7 +102,10 @@ class _Sealed(msgspec.Struct):
 
 def seal(manifest: Manifest) -> bytes:
     """The file of a manifest."""
-    raw = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
+    return _sealed(msgspec.json.format(msgspec.json.encode(manifest), indent=2))
+
+
+def _sealed(raw: bytes) -> bytes:
     return b'{\n"sha256": "%s",\n"manifest": %s\n}\n' % (sha256([raw]).encode(), raw)
 
 
@@ -114,14 +117,14 @@ def unseal(data: bytes) -> Manifest:
         IndexIncompatible: it was written by a newer release, or (IndexOutdated) by an older one.
     """
     try:
-        sealed: _Sealed | None = msgspec.json.decode(data, type=_Sealed)
-    except msgspec.MsgspecError as error:
-        if isinstance(version := _version(data), int) and version < FORMAT_VERSION:
+        raw = bytes(msgspec.json.decode(data, type=_Sealed).manifest)
+    except (ValueError, msgspec.MsgspecError) as error:
+        if isinstance(version := _version(data), int) and version < FORMAT_VERSION:  # before there were seals
             raise _outdated(version) from error
-        sealed = None
-    if sealed is None or sha256([bytes(sealed.manifest)]) != sealed.sha256:
+        raw = b""
+    if _sealed(raw) != data:
         raise IndexDamaged(f"{MANIFEST} of the index is damaged. Run `footnote build`.")
-    version = _version(bytes(sealed.manifest))
+    version = _version(raw)
     if isinstance(version, int) and version < FORMAT_VERSION:
         raise _outdated(version)
     if version != FORMAT_VERSION:
@@ -130,7 +133,7 @@ def unseal(data: bytes) -> Manifest:
             " Use the newer release, or another folder with --index."
         )
     try:
-        return msgspec.json.decode(sealed.manifest, type=Manifest)
+        return msgspec.json.decode(raw, type=Manifest)
     except msgspec.MsgspecError as error:
         raise IndexDamaged(f"{MANIFEST} of the index cannot be read. Run `footnote build`.") from error
 
@@ -138,7 +141,7 @@ def unseal(data: bytes) -> Manifest:
 def _version(data: bytes) -> Any:
     try:
         return msgspec.json.decode(data).get("format_version")
-    except (AttributeError, msgspec.MsgspecError):
+    except (AttributeError, ValueError, msgspec.MsgspecError):
         return None
 
 

@@ -13,7 +13,7 @@ from indexer.settings import IndexSettings
 
 QUIET = 150  # milliseconds without a further edit after which those gathered are taken in
 LONGEST = 1_000  # milliseconds after which they are taken in although edits go on
-LOOK_AGAIN = 1.0  # seconds between two looks whether the folder is still the one that is watched
+LOOK_AGAIN = 0.5  # seconds between two looks whether the folder is still the one that is watched
 _log = logging.getLogger(__name__)
 
 
@@ -37,14 +37,16 @@ class Watcher:
         self._thread.join()
 
     def _run(self) -> None:
-        self._rebuild()
+        missing = False
         while not self._stopping.is_set():
             there = _identity(self._notes)
             if there is None:
+                if not missing:
+                    self._rebuild()  # it changes nothing, but tells what is wrong
+                missing = True
                 self._stopping.wait(LOOK_AGAIN)
-                if _identity(self._notes) is not None:
-                    self._rebuild()
                 continue
+            missing = False
             try:
                 self._watch(there)
             except OSError as error:  # the system watches no more folders for us
@@ -53,7 +55,8 @@ class Watcher:
                 self._stopping.wait(LOOK_AGAIN)
 
     def _watch(self, there: tuple[int, int]) -> None:
-        """Follow the folder until it is another one, or we are to stop."""
+        """Follow the folder until another stands in its place, or we are to stop."""
+        begun = False
         for edits in watchfiles.watch(
             self._notes,
             watch_filter=lambda _, path: self._matters(Path(path)),
@@ -66,11 +69,11 @@ class Watcher:
             raise_interrupt=False,
             ignore_permission_denied=True,
         ):
-            moved = _identity(self._notes) != there
-            if edits or moved:
-                self._rebuild()
-            if moved:
+            if self._stopping.is_set() or _identity(self._notes) != there:
                 return
+            if edits or not begun:  # edits from before it was watched are found by the first rebuild
+                self._rebuild()
+            begun = True
 
     def _matters(self, path: Path) -> bool:
         """Whether an edit of that path can change what is indexed; a folder's can, and one that is gone."""

@@ -43,6 +43,7 @@ PUBLIC = {
     "indexer.locking": {"BuildLock"},
     "indexer.watching": {"Watcher"},
     "indexer.live": {"LiveIndex"},
+    "indexer.modelless": {"MissingModel", "embedder_or_stand_in"},
     "indexer.planning": {"Basis", "BuildReport", "Progress", "difference", "seconds_left"},
     "indexer.rebuild": {"rebuild"},
     "indexer.jobs": {"Job", "JobState", "RebuildJobs"},

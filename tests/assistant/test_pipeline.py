@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Callable
 
 import pytest
@@ -68,7 +69,7 @@ def test_a_note_that_is_not_there_is_named(assistant: Assistant) -> None:
 
 
 def test_without_an_index_the_remedy_is_named(assistant: Assistant, settings: IndexSettings) -> None:
-    (settings.index / "CURRENT").unlink()
+    shutil.rmtree(settings.index)
     with pytest.raises(IndexMissing, match="footnote build"):
         assistant.ask("What is the task role?")
 

@@ -7,7 +7,7 @@ import pytest
 from fakes import HashingEmbedder
 
 from indexer.checking import verify
-from indexer.errors import IndexDamaged, IndexIncompatible, IndexMissing
+from indexer.errors import IndexIncompatible, IndexMissing
 from indexer.generations import current_revision, open_snapshot
 from indexer.live import LiveIndex
 from indexer.planning import BuildReport
@@ -29,8 +29,9 @@ def rewrite_format(generation: Path, version: int) -> None:
     file = generation / "manifest.json"
     raw = bytes(msgspec.json.decode(file.read_bytes(), type=dict[str, msgspec.Raw])["manifest"])
     raw = raw.replace(b'"format_version": 3', b'"format_version": %d' % version)
-    sealed = {"sha256": hashlib.sha256(raw).hexdigest(), "manifest": msgspec.Raw(raw)}
-    file.write_bytes(msgspec.json.encode(sealed))
+    file.write_bytes(
+        b'{\n"sha256": "%s",\n"manifest": %s\n}\n' % (hashlib.sha256(raw).hexdigest().encode(), raw)
+    )
 
 
 @pytest.fixture
@@ -49,25 +50,6 @@ def test_what_is_published_opens_the_same(settings: IndexSettings, generation: P
     ]
     assert sorted(file.name for file in generation.iterdir()) == sorted(FILES)
     assert verify(settings.index) == []
-
-
-@pytest.mark.parametrize("name", FILES)
-@pytest.mark.parametrize("damage", ["removed", "cut", "flipped"])
-def test_damage_is_found_before_anything_is_answered(
-    settings: IndexSettings, generation: Path, name: str, damage: str
-) -> None:
-    file = generation / name
-    data = bytearray(file.read_bytes())
-    if damage == "removed":
-        file.unlink()
-    elif damage == "cut":
-        file.write_bytes(data[: len(data) // 2])
-    else:
-        data[0] ^= 1
-        file.write_bytes(data)
-    with pytest.raises(IndexDamaged, match=r"footnote build"):
-        open_snapshot(settings.index)
-    assert len(verify(settings.index)) == 1
 
 
 def test_no_index_is_said_with_the_remedy(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, settings: IndexSettings) -> Non
         monkeypatch.delenv(name)
     monkeypatch.setenv("FOOTNOTE_NOTES", str(settings.notes))
     monkeypatch.setenv("FOOTNOTE_INDEX", str(settings.index))
-    for door in ("indexer.embedding.open_embedder", "assistant.pipeline.open_embedder"):
+    for door in ("indexer.embedding.open_embedder", "indexer.modelless.open_embedder"):
         monkeypatch.setattr(door, lambda model: HashingEmbedder())
 
 
