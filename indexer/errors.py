@@ -5,6 +5,12 @@
     ├── NotesFolderError    the notes folder is missing, not a folder, or empty
     ├── ModelError          the embedding model cannot be loaded, or is not the one expected
     ├── BuildLocked         another process is building this index
+    ├── NoteError
+    │   ├── NoteMissing         no note has that path, or none may have it
+    │   ├── NoteExists          a note of that path is there already
+    │   ├── NoteChanged         the note is not the one that was seen
+    │   ├── NoteUnfit           the text cannot be a note
+    │   └── NoteUnwritable      the disk does not take it
     └── IndexUnusable
         ├── IndexMissing        nothing has been built yet
         ├── IndexDamaged        a file is missing, cut short or altered
@@ -33,6 +39,30 @@ class ModelError(FootnoteError):
 
 class BuildLocked(FootnoteError):
     """Another process is building this index."""
+
+
+class NoteError(FootnoteError):
+    """A note cannot be read or written."""
+
+
+class NoteMissing(NoteError):
+    """No note has that path, or none may have it."""
+
+
+class NoteExists(NoteError):
+    """A note of that path is there already."""
+
+
+class NoteChanged(NoteError):
+    """The note is not the one that was seen."""
+
+
+class NoteUnfit(NoteError):
+    """The text cannot be a note: it is too large, or not text."""
+
+
+class NoteUnwritable(NoteError):
+    """The disk does not take the note."""
 
 
 class IndexUnusable(FootnoteError):

@@ -18,9 +18,12 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from assistant.api.app import create_api
+from assistant.conversations import Conversations, database_url
 from assistant.pipeline import Assistant, open_assistant
+from assistant.settings import KeepingSettings
 from indexer.errors import FootnoteError
 from indexer.jobs import RebuildJobs
+from indexer.notebook import Notebook
 from indexer.planning import BuildReport, Progress
 from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
@@ -38,9 +41,15 @@ SYSTEM_MONO = ("ui-monospace", "monospace")
 _log = logging.getLogger(__name__)
 
 
-def create_server(assistant: Assistant, jobs: RebuildJobs) -> FastAPI:
-    """Build the application: the API with the chat at `/`."""
-    app = create_api(assistant, jobs)
+def create_server(
+    assistant: Assistant,
+    jobs: RebuildJobs,
+    *,
+    conversations: Conversations | None = None,
+    notebook: Notebook | None = None,
+) -> FastAPI:
+    """Build the application: the API with the chat at `/`. Arguments as those of `create_api`."""
+    app = create_api(assistant, jobs, conversations=conversations, notebook=notebook)
     app.add_middleware(PageHeaders)
     app.router.routes.append(note_route(assistant))
     app.mount("/ui/assets", StaticFiles(directory=ASSETS))
@@ -90,7 +99,11 @@ def _head() -> str:
     return f'<link rel="stylesheet" href="{style}"><script defer src="{script}"></script>'
 
 
-def serve(index_settings: IndexSettings, server_settings: ServerSettings) -> None:
+def serve(
+    index_settings: IndexSettings,
+    server_settings: ServerSettings,
+    kept: KeepingSettings | None = None,
+) -> None:
     """Serve until the process is told to stop; the page opens while the model is still being loaded.
 
     Raises:
@@ -104,10 +117,18 @@ def serve(index_settings: IndexSettings, server_settings: ServerSettings) -> Non
         os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
         assistant = open_assistant(index_settings)
         jobs = RebuildJobs(partial(_build, index_settings, assistant), assistant.index.refresh)
+        conversations = Conversations(
+            database_url((kept or KeepingSettings()).database, index_settings.index)
+        )
+        notebook = Notebook(
+            index_settings.notes, index=index_settings.index, max_bytes=index_settings.max_note_mb * 2**20
+        )
+        app = create_server(assistant, jobs, conversations=conversations, notebook=notebook)
         try:
-            Server(create_server(assistant, jobs), assistant, _url(listener)).run(sockets=[listener])
+            Server(app, assistant, _url(listener)).run(sockets=[listener])
         finally:
             jobs.close()
+            conversations.close()
 
 
 class Server(uvicorn.Server):
