@@ -3,7 +3,13 @@
 FootnoteError (indexer.errors)
 ├── QuestionError   the question is blank or too long
 ├── NoteNotFound    no note of that path is in the index
-└── JobNotFound     no rebuild of that number is known
+├── JobNotFound     no rebuild of that number is known
+├── ConversationNotFound, AnswerNotFound, DeclinedNotFound    nothing of that id is kept
+├── ConversationsUnusable   the database of conversations cannot be read or written
+├── NotesReadOnly   notes cannot be written here
+├── PreconditionMissing     a note is to be changed by someone who does not say which one they have seen
+├── Busy            as many answers as the server makes at once are being made
+└── GoldenError     a file of golden questions cannot be used
 """
 
 from indexer.errors import FootnoteError
@@ -19,6 +25,34 @@ class NoteNotFound(FootnoteError):
 
 class JobNotFound(FootnoteError):
     """No rebuild of that number is known."""
+
+
+class ConversationNotFound(FootnoteError):
+    """No conversation of that id is kept."""
+
+
+class AnswerNotFound(FootnoteError):
+    """No answer of that id is kept."""
+
+
+class DeclinedNotFound(FootnoteError):
+    """No declined question of that id is kept."""
+
+
+class ConversationsUnusable(FootnoteError):
+    """The database of conversations cannot be read or written."""
+
+
+class NotesReadOnly(FootnoteError):
+    """Notes cannot be written here."""
+
+
+class PreconditionMissing(FootnoteError):
+    """A note is to be changed by someone who does not say which one they have seen."""
+
+
+class Busy(FootnoteError):
+    """As many answers as the server makes at once are being made."""
 
 
 class GoldenError(FootnoteError):

@@ -1,4 +1,4 @@
-"""Settings of asking."""
+"""Settings of asking, and of what is kept of it."""
 
 from dataclasses import dataclass
 
@@ -11,3 +11,10 @@ class AskSettings:
     """How much is looked at for one question."""
 
     top_k: int = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepingSettings:
+    """Where conversations are kept: a file, or the address of a database; if empty, beside the index."""
+
+    database: str = ""

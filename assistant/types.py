@@ -74,7 +74,10 @@ class Related:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the notes say, with its proof; or, if `abstained`, that they do not say."""
+    """What the notes say, with its proof; or, if `abstained`, that they do not say.
+
+    `id` and `conversation_id` are those of an answer that is kept as a turn of a conversation.
+    """
 
     text: str
     abstained: bool
@@ -87,6 +90,8 @@ class Answer:
     degraded: Sequence[str] = ()
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     passages: Sequence[Passage] = ()
+    id: str | None = None
+    conversation_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,12 @@
     ├── StorageError        the index cannot be written
     │   ├── DiskFull            there is no room for it
     │   └── IndexTooLarge       it would grow beyond the size that was set
+    ├── NoteError
+    │   ├── NoteMissing         no note has that path, or none may have it
+    │   ├── NoteExists          a note of that path is there already
+    │   ├── NoteChanged         the note is not the one that was seen
+    │   ├── NoteUnfit           the text cannot be a note
+    │   └── NoteUnwritable      the disk does not take it
     └── IndexUnusable
         ├── IndexMissing        nothing has been built yet
         ├── IndexDamaged        a file is missing, cut short or altered
@@ -53,6 +59,30 @@ class DiskFull(StorageError):
 
 class IndexTooLarge(StorageError):
     """The index would grow beyond the size that was set."""
+
+
+class NoteError(FootnoteError):
+    """A note cannot be read or written."""
+
+
+class NoteMissing(NoteError):
+    """No note has that path, or none may have it."""
+
+
+class NoteExists(NoteError):
+    """A note of that path is there already."""
+
+
+class NoteChanged(NoteError):
+    """The note is not the one that was seen."""
+
+
+class NoteUnfit(NoteError):
+    """The text cannot be a note: it is too large, or not text."""
+
+
+class NoteUnwritable(NoteError):
+    """The disk does not take the note."""
 
 
 class IndexUnusable(FootnoteError):

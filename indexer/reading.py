@@ -121,11 +121,22 @@ def _read(folder: Path, file: Path, path: str, max_bytes: int, known: Note | Non
         raise _Unreadable("binary: it holds NUL characters")
     if (lines := text.count("\n")) > MOST_LINES:
         raise _Unreadable(f"{lines:,} lines, over the limit of {MOST_LINES:,}; split it")
-    body_start, title, tags = _front_matter(text)
-    if not text[body_start:].strip():
+    note = note_of(path, text, sha256)
+    if not text[note.body_start :].strip():
         raise _Unreadable("empty")
+    return note
+
+
+def note_of(path: str, text: str, sha256: str) -> Note:
+    """The note that a decoded file is, with the title and tags that it gives itself."""
+    body_start, title, tags = _front_matter(text)
     title = title or first_heading(text, body_start) or Path(path).stem.replace("-", " ").replace("_", " ")
     return Note(path, text, sha256, body_start, title, tags)
+
+
+def is_ignored(folder: Path, path: str) -> bool:
+    """Whether the folder's `.footnoteignore` names the file of that relative path, or a folder above it."""
+    return _ignore_patterns(folder).match_file(path)
 
 
 def _bytes(folder: Path, file: Path, max_bytes: int) -> bytes:

@@ -25,7 +25,8 @@ DOORS = {
 PUBLIC = {
     "indexer.types": {"Block", "Chunk", "Hit", "Kind", "Lead", "Note", "Reading", "Skipped", "Span", "Unit"},
     "indexer.settings": {"IndexSettings", "from_environment"},
-    "indexer.reading": {"read_notes"},
+    "indexer.reading": {"is_ignored", "note_of", "read_notes"},
+    "indexer.notebook": {"Notebook"},
     "indexer.blocks": {"Lines", "first_heading", "parse_blocks", "plain"},
     "indexer.borrowing": {"borrowed_terms", "borrowed_vectors"},
     "indexer.chunking": {"chunk_note"},
@@ -51,6 +52,10 @@ PUBLIC = {
         "Answer", "Citation", "Filters", "Found", "Passage", "Ranks", "Related", "Text", "Turn",
     },
     "assistant.pipeline": {"Assistant", "open_assistant"},
+    "assistant.asking": {"Asking", "Seats"},
+    "assistant.conversations": {
+        "Conversation", "Conversations", "Declined", "Feedback", "KeptTurn", "Page", "database_url",
+    },
     "assistant.api.app": {"create_api"},
     "ui.server": {"Server", "create_server", "serve"},
 }  # fmt: skip

@@ -11,7 +11,7 @@ import msgspec
 import typer
 from rich.console import Console
 
-from assistant.settings import MAX_TOP_K
+from assistant.settings import MAX_TOP_K, KeepingSettings
 from indexer.settings import IndexSettings, from_environment
 from ui import terminal
 from ui.address import listen
@@ -163,7 +163,7 @@ def serve(
     listen(server).close()  # a taken port is told now, not after everything is loaded
     from ui.server import serve as run
 
-    run(settings, server)
+    run(settings, server, from_environment(KeepingSettings, os.environ))
 
 
 @app.command()
@@ -186,9 +186,9 @@ def ask(
     with _assistant(_index_settings(notes, index)) as assistant:
         answer = assistant.ask(question)
     if as_json:
-        from assistant.api.schemas.ask import AnswerBody, AskRequest
+        from assistant.api.schemas.ask import AnswerBody
 
-        _print_json(AnswerBody.of(answer, AskRequest(question=question)).model_dump_json().encode())
+        _print_json(AnswerBody.of(answer).model_dump_json().encode())
     else:
         _print(terminal.answer_lines(answer))
 

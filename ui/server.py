@@ -19,9 +19,12 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from assistant.api.app import create_api
+from assistant.conversations import Conversations, database_url
 from assistant.pipeline import Assistant, open_assistant
+from assistant.settings import KeepingSettings
 from indexer.errors import FootnoteError
 from indexer.jobs import RebuildJobs
+from indexer.notebook import Notebook
 from indexer.planning import BuildReport, Progress
 from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
@@ -43,10 +46,20 @@ SYSTEM_MONO = ("ui-monospace", "monospace")
 _log = logging.getLogger(__name__)
 
 
-def create_server(assistant: Assistant, jobs: RebuildJobs, running: Running | None = None) -> FastAPI:
-    """Build the application: the API with the chat at `/`. It counts the answers at work in `running`."""
+def create_server(
+    assistant: Assistant,
+    jobs: RebuildJobs,
+    running: Running | None = None,
+    *,
+    conversations: Conversations | None = None,
+    notebook: Notebook | None = None,
+) -> FastAPI:
+    """Build the application: the API with the chat at `/`. It counts the answers at work in `running`.
+
+    The other arguments are those of `create_api`.
+    """
     running = running or Running()
-    app = create_api(assistant, jobs)
+    app = create_api(assistant, jobs, conversations=conversations, notebook=notebook)
     app.add_middleware(PageHeaders)
     app.add_middleware(Counted, running=running)
     app.router.routes.append(note_route(assistant))
@@ -98,7 +111,11 @@ def _head() -> str:
     return f'<link rel="stylesheet" href="{style}"><script defer src="{script}"></script>'
 
 
-def serve(index_settings: IndexSettings, server_settings: ServerSettings) -> None:
+def serve(
+    index_settings: IndexSettings,
+    server_settings: ServerSettings,
+    kept: KeepingSettings | None = None,
+) -> None:
     """Serve until the process is told to stop; the page opens while the model is still being loaded.
 
     Raises:
@@ -112,14 +129,22 @@ def serve(index_settings: IndexSettings, server_settings: ServerSettings) -> Non
         os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
         assistant = open_assistant(index_settings)
         jobs = RebuildJobs(partial(_build, index_settings, assistant), assistant.index.refresh)
+        conversations = Conversations(
+            database_url((kept or KeepingSettings()).database, index_settings.index)
+        )
+        notebook = Notebook(
+            index_settings.notes, index=index_settings.index, max_bytes=index_settings.max_note_mb * 2**20
+        )
         running = Running()
-        server = Server(create_server(assistant, jobs, running), assistant, _url(listener), running)
+        app = create_server(assistant, jobs, running, conversations=conversations, notebook=notebook)
+        server = Server(app, assistant, _url(listener), running)
         watched = Watcher(index_settings, jobs.start) if server_settings.watch else nullcontext()
         try:
             with watched:
                 server.run(sockets=[listener])
         finally:
             jobs.stop()
+            conversations.close()
 
 
 class Server(uvicorn.Server):

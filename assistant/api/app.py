@@ -3,19 +3,26 @@
 from importlib.metadata import version
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
-from starlette.routing import Route
+from fastapi import APIRouter, FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
+from starlette.types import Scope
 
-from assistant.api import ask, health, index, notes, search
+from assistant.api import ask, feedback, health, index, notes, search
+from assistant.api import conversations as conversation_routes
 from assistant.api.body_limit import BodyLimit
 from assistant.api.docs import install_docs
 from assistant.api.problems import install_problem_handlers
 from assistant.api.request_id import RequestId
 from assistant.api.schemas.shared import Problem
+from assistant.asking import Asking
+from assistant.conversations import Conversations
 from assistant.pipeline import Assistant
 from indexer.jobs import RebuildJobs
+from indexer.notebook import Notebook
 
 PREFIX = "/api/v1"
+METHODS = ("DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT")
 MAX_BODY = 8 * 2**20  # bytes; fifty long turns fit many times over
 DESCRIPTION = """
 Ask your Markdown notes. Every claim of an answer carries a number in square brackets, and every number
@@ -28,7 +35,9 @@ TAGS = [
     {"name": "ask", "description": "Questions, and answers with citations."},
     {"name": "search", "description": "Ranked passages, without an answer."},
     {"name": "index", "description": "What is indexed, and bringing it in step with the notes."},
-    {"name": "notes", "description": "The notes as they were indexed."},
+    {"name": "notes", "description": "The notes: listed, read and written."},
+    {"name": "conversations", "description": "Questions with their answers, kept."},
+    {"name": "feedback", "description": "What someone thinks of answers; what the notes did not answer."},
     {"name": "health", "description": "For whatever watches over the process."},
 ]
 
@@ -41,8 +50,19 @@ class _Api(FastAPI):
         return document
 
 
-def create_api(assistant: Assistant, jobs: RebuildJobs) -> FastAPI:
-    """Build the application that answers with `assistant` and rebuilds through `jobs`."""
+def create_api(
+    assistant: Assistant,
+    jobs: RebuildJobs,
+    *,
+    conversations: Conversations | None = None,
+    notebook: Notebook | None = None,
+) -> FastAPI:
+    """Build the application that answers with `assistant` and rebuilds through `jobs`.
+
+    Args:
+        conversations: where turns are kept; without it, in memory until the process ends.
+        notebook: the notes on disk; without it, notes are those of the index and cannot be written.
+    """
     api = _Api(
         title="Footnote",
         summary="Answers from your Markdown notes, with exact citations.",
@@ -53,15 +73,16 @@ def create_api(assistant: Assistant, jobs: RebuildJobs) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    api.state.assistant = assistant
+    api.state.asking = Asking(assistant, conversations or Conversations())
     api.state.jobs = jobs
+    api.state.notebook = notebook
     api.add_middleware(BodyLimit, prefix="/api/", max_bytes=MAX_BODY)
     api.add_middleware(RequestId)  # added last, it is outermost
     install_problem_handlers(api)
 
     install_docs(api, PREFIX)
     versioned = APIRouter(prefix=PREFIX)
-    for resource in (ask, search, index, notes):
+    for resource in (ask, search, index, notes, conversation_routes, feedback):
         versioned.include_router(resource.router)
     api.include_router(health.router)
     api.include_router(versioned)
@@ -74,6 +95,15 @@ def _unmatched(versioned: APIRouter) -> Route:
 
     Without it an application mounted at "/", such as the chat, would answer them with its own page.
     """
-    last = APIRouter(redirect_slashes=False)
-    last.include_router(versioned)
-    return Route("/api/{rest:path}", endpoint=last, include_in_schema=False)
+
+    async def refuse(request: Request) -> Response:
+        fitting = [method for method in METHODS if _takes(versioned, {**request.scope, "method": method})]
+        if fitting:
+            raise HTTPException(405, headers={"Allow": ", ".join(fitting)})
+        raise HTTPException(404)
+
+    return Route("/api/{rest:path}", endpoint=refuse, methods=[*METHODS, "HEAD"], include_in_schema=False)
+
+
+def _takes(router: APIRouter, scope: Scope) -> bool:
+    return any(route.matches(scope)[0] is Match.FULL for route in router.routes)

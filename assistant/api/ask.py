@@ -6,34 +6,30 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from assistant.api.dependencies import AssistantPart
+from assistant.api.dependencies import AskingPart, Seat
 from assistant.api.problems import problem_responses
 from assistant.api.schemas.ask import AnswerBody, AskRequest
 from assistant.api.streaming import AnswerStream
 
 router = APIRouter(tags=["ask"])
-ERRORS = problem_responses(400, 413, 422, 503)
+ERRORS = problem_responses(400, 404, 413, 422, 503)
 
 
-@router.post("/ask", summary="Ask a question", responses=ERRORS)
-def ask(body: AskRequest, assistant: AssistantPart) -> AnswerBody:
+@router.post("/ask", summary="Ask a question", responses=ERRORS, dependencies=[Seat])
+def ask(body: AskRequest, asking: AskingPart) -> AnswerBody:
     """An answer made from the notes, each claim with the number of the citation that it stands on.
 
     If the notes do not cover the question, `abstained` is true, `citations` is empty, and `related` names
-    the nearest headings.
+    the nearest headings. With a `conversation_id`, the turns of that conversation are the history, and this
+    one is added to them.
     """
-    answer = assistant.ask(
-        body.question, history=body.turns(), filters=body.filters.inner(), top_k=body.top_k
-    )
-    return AnswerBody.of(answer, body)
+    answer = asking.ask(body.question, **body.options())
+    return AnswerBody.of(answer, passages="passages" in body.include)
 
 
-def _opened(body: AskRequest, assistant: AssistantPart, request: Request) -> Iterator[AnswerStream]:
+def _opened(body: AskRequest, asking: AskingPart, request: Request) -> Iterator[AnswerStream]:
     """The stream after its first step, so that an early error is an ordinary response; closed at the end."""
-    events = assistant.stream(
-        body.question, history=body.turns(), filters=body.filters.inner(), top_k=body.top_k
-    )
-    with AnswerStream(events, body, request) as stream:
+    with AnswerStream(asking.stream(body.question, **body.options()), body, request) as stream:
         yield stream
 
 
@@ -42,6 +38,7 @@ def _opened(body: AskRequest, assistant: AssistantPart, request: Request) -> Ite
     summary="Ask a question, and read the answer as it is made",
     response_class=EventSourceResponse,
     responses=ERRORS,
+    dependencies=[Seat],
 )
 def ask_stream(stream: Annotated[AnswerStream, Depends(_opened)]) -> Iterator[ServerSentEvent]:
     """The answer as server-sent events, each with JSON as its data, in this order:

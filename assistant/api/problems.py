@@ -12,7 +12,18 @@ from starlette.exceptions import HTTPException
 
 from assistant.api.request_id import HEADER, request_id
 from assistant.api.schemas.shared import Problem
-from assistant.errors import JobNotFound, NoteNotFound, QuestionError
+from assistant.errors import (
+    AnswerNotFound,
+    Busy,
+    ConversationNotFound,
+    ConversationsUnusable,
+    DeclinedNotFound,
+    JobNotFound,
+    NoteNotFound,
+    NotesReadOnly,
+    PreconditionMissing,
+    QuestionError,
+)
 from indexer.errors import (
     BuildLocked,
     FootnoteError,
@@ -21,6 +32,12 @@ from indexer.errors import (
     IndexMissing,
     IndexUnusable,
     ModelError,
+    NoteChanged,
+    NoteExists,
+    NoteMissing,
+    NotesFolderError,
+    NoteUnfit,
+    NoteUnwritable,
 )
 
 MEDIA_TYPE = "application/problem+json"
@@ -36,7 +53,20 @@ class _Kind(NamedTuple):
 _TABLE: dict[type[Exception], _Kind] = {
     QuestionError: _Kind(422, "invalid_question", "The question cannot be asked"),
     NoteNotFound: _Kind(404, "note_not_found", "No such note"),
+    NoteMissing: _Kind(404, "note_not_found", "No such note"),
+    NoteExists: _Kind(409, "note_exists", "There is a note already"),
+    NoteChanged: _Kind(412, "note_changed", "The note is another than the one you have seen"),
+    NoteUnfit: _Kind(422, "invalid_note", "The text cannot be a note"),
+    NoteUnwritable: _Kind(503, "note_unwritable", "The note cannot be written"),
+    NotesReadOnly: _Kind(403, "read_only", "Notes cannot be written here"),
+    NotesFolderError: _Kind(503, "notes_folder_unusable", "The notes folder cannot be used"),
+    PreconditionMissing: _Kind(428, "precondition_required", "Say which note you have seen"),
     JobNotFound: _Kind(404, "job_not_found", "No such rebuild"),
+    ConversationNotFound: _Kind(404, "conversation_not_found", "No such conversation"),
+    AnswerNotFound: _Kind(404, "answer_not_found", "No such answer"),
+    DeclinedNotFound: _Kind(404, "declined_not_found", "No such declined question"),
+    ConversationsUnusable: _Kind(503, "conversations_unusable", "Conversations cannot be kept"),
+    Busy: _Kind(503, "busy", "Too many answers at once"),
     BuildLocked: _Kind(409, "build_locked", "Another build is running"),
     IndexMissing: _Kind(503, "index_missing", "There is no index yet"),
     IndexDamaged: _Kind(503, "index_damaged", "The index is damaged"),

@@ -53,4 +53,6 @@ class AnswerStream:
         else:
             citations = [CitationBody.model_validate(citation) for citation in event.citations]
             yield ServerSentEvent(event="citations", data=citations)
-            yield ServerSentEvent(event="done", data=AnswerBody.of(event, self._body))
+            yield ServerSentEvent(
+                event="done", data=AnswerBody.of(event, passages="passages" in self._body.include)
+            )

@@ -1,13 +1,14 @@
 """The JSON of asking: questions, answers, citations."""
 
-from typing import Literal, Self
+from collections.abc import Sequence
+from typing import Literal, Self, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.api.schemas.search import PASSAGE, Asked, FiltersBody, PassageBody, TopK
 from assistant.api.schemas.shared import Words, example, read_from
 from assistant.settings import MAX_QUESTION
-from assistant.types import Answer, Turn
+from assistant.types import Answer, Filters, Turn
 
 MAX_TURNS = 50
 MAX_ANSWER = 100_000  # characters of one earlier answer
@@ -23,7 +24,30 @@ _CITATION = {
     "quote": "Fargate runs containers without any servers.",
     "note_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
 }
-_RELATED = {"note": "aws/ecs.md", "heading_path": ["ECS", "Fargate"], "line_start": 28}
+ANSWER = {
+    "answer": "Fargate runs containers without any servers. [1]",
+    "abstained": False,
+    "confidence": 0.93,
+    "mode": "extractive",
+    "standalone_question": "What is Fargate?",
+    "id": None,
+    "conversation_id": None,
+    "citations": [_CITATION],
+    "related": [],
+    "degraded": [],
+    "index_revision": "20260131T091500-5f3a",
+    "timings_ms": {"retrieve": 12.1, "compose": 3.0},
+}
+RELATED = {"note": "aws/ecs.md", "heading_path": ["ECS", "Fargate"], "line_start": 28}
+
+
+class AskOptions(TypedDict):
+    """The keyword arguments of `Asking.ask` and `Asking.stream`."""
+
+    conversation_id: str | None
+    history: Sequence[Turn]
+    filters: Filters
+    top_k: int
 
 
 class TurnBody(BaseModel):
@@ -59,7 +83,9 @@ class AskRequest(BaseModel):
         default=[], description="Earlier exchanges, oldest first.", max_length=MAX_TURNS
     )
     conversation_id: Words | None = Field(
-        default=None, description="Returned as it is, for the caller's use.", max_length=200
+        default=None,
+        description="A conversation that gives the history and keeps the turn; without it, none is kept.",
+        max_length=100,
     )
     filters: FiltersBody = Field(default=FiltersBody(), description="Which notes may answer.")
     top_k: TopK = Field(default=6, description="How many passages the answer may be made from.")
@@ -70,9 +96,14 @@ class AskRequest(BaseModel):
         default=[], description="`passages` adds those that the answer was made from."
     )
 
-    def turns(self) -> list[Turn]:
-        """The history as the assistant takes it."""
-        return [Turn(turn.question, turn.answer) for turn in self.history]
+    def options(self) -> "AskOptions":
+        """All but the question, as the assistant takes it."""
+        return {
+            "conversation_id": self.conversation_id,
+            "history": [Turn(turn.question, turn.answer) for turn in self.history],
+            "filters": self.filters.inner(),
+            "top_k": self.top_k,
+        }
 
 
 class CitationBody(BaseModel):
@@ -94,7 +125,7 @@ class CitationBody(BaseModel):
 class RelatedBody(BaseModel):
     """A heading near a question that the notes do not answer."""
 
-    model_config = read_from(**_RELATED)
+    model_config = read_from(**RELATED)
 
     note: str = Field(description="The note's path.")
     heading_path: tuple[str, ...] = Field(description="The heading, after those above it.")
@@ -104,20 +135,7 @@ class RelatedBody(BaseModel):
 class AnswerBody(BaseModel):
     """What the notes say, with its proof; or, if `abstained`, that they do not say."""
 
-    model_config = read_from(
-        answer="Fargate runs containers without any servers. [1]",
-        abstained=False,
-        confidence=0.93,
-        mode="extractive",
-        standalone_question="What is Fargate?",
-        conversation_id=None,
-        citations=[_CITATION],
-        related=[],
-        degraded=[],
-        index_revision="20260131T091500-5f3a",
-        timings_ms={"retrieve": 12.1, "compose": 3.0},
-        passages=[PASSAGE],
-    )
+    model_config = read_from(**ANSWER, passages=[PASSAGE])
 
     answer: str = Field(description="The answer; `[n]` after a claim is the number of its citation.")
     abstained: bool = Field(description="True if the notes do not cover the question; then nothing is cited.")
@@ -126,7 +144,8 @@ class AnswerBody(BaseModel):
     standalone_question: str = Field(
         description="The question as it was searched for, with the history in it."
     )
-    conversation_id: str | None = Field(description="As it was sent.")
+    id: str | None = Field(description="For feedback, of an answer in a conversation; null of any other.")
+    conversation_id: str | None = Field(description="The conversation that it is kept in; null if in none.")
     citations: list[CitationBody] = Field(description="In order of number.")
     related: list[RelatedBody] = Field(description="If `abstained`: the headings nearest to the question.")
     degraded: list[str] = Field(
@@ -141,20 +160,20 @@ class AnswerBody(BaseModel):
     )
 
     @classmethod
-    def of(cls, answer: Answer, request: AskRequest) -> Self:
-        """The JSON of an answer to `request`."""
-        wanted = "passages" in request.include
+    def of(cls, answer: Answer, *, passages: bool = False) -> Self:
+        """The JSON of an answer, with its passages if they are wanted."""
         return cls(
             answer=answer.text,
             abstained=answer.abstained,
             confidence=answer.confidence,
             mode=answer.mode,
             standalone_question=answer.standalone_question,
-            conversation_id=request.conversation_id,
+            id=answer.id,
+            conversation_id=answer.conversation_id,
             citations=[CitationBody.model_validate(citation) for citation in answer.citations],
             related=[RelatedBody.model_validate(related) for related in answer.related],
             degraded=list(answer.degraded),
             index_revision=answer.index_revision,
             timings_ms=dict(answer.timings_ms),
-            passages=[PassageBody.of(passage) for passage in answer.passages] if wanted else None,
+            passages=[PassageBody.of(passage) for passage in answer.passages] if passages else None,
         )

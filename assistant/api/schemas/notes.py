@@ -2,10 +2,11 @@
 
 from typing import Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from assistant.api.schemas.shared import read_from
+from assistant.api.schemas.shared import Words, example, read_from
 from indexer.blocks import Lines, parse_blocks
+from indexer.notebook import MAX_PATH
 from indexer.types import Kind, Note
 
 _SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
@@ -56,6 +57,22 @@ class HeadingBody(BaseModel):
     line: int = Field(description="The line that it begins on, 1 being first.")
 
 
+class NoteRequest(BaseModel):
+    """What a note is to say."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra=example(text="# ECS\n\nRuns containers.\n"))
+
+    text: Words = Field(description="The whole file, letter by letter, with any front matter.")
+
+
+class MoveRequest(BaseModel):
+    """Where a note is to go."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra=example(path="aws/containers/ecs.md"))
+
+    path: Words = Field(description="The new path, as in a citation.", max_length=MAX_PATH)
+
+
 class NoteBody(NoteSummary):
     """A whole note."""
 
@@ -67,14 +84,16 @@ class NoteBody(NoteSummary):
         line_count=3,
         text="# ECS\n\nRuns containers.\n",
         headings=[{"level": 1, "text": "ECS", "line": 1}],
+        indexed=True,
     )
 
     text: str = Field(description="The decoded file, letter by letter; citations count its characters.")
     headings: list[HeadingBody] = Field(description="In order of line.")
+    indexed: bool = Field(description="Whether answers are made from this very text; if not, soon.")
 
     @classmethod
-    def of(cls, note: Note) -> Self:
-        """The JSON of a whole note."""
+    def whole(cls, note: Note, indexed: Note | None) -> Self:
+        """The JSON of a whole note, told beside the one of that path in the index."""
         return cls(
             path=note.path,
             title=note.title,
@@ -83,6 +102,7 @@ class NoteBody(NoteSummary):
             line_count=_line_count(note.text),
             text=note.text,
             headings=_headings(note),
+            indexed=indexed is not None and indexed.sha256 == note.sha256,
         )
 
 

@@ -9,13 +9,21 @@ from starlette.testclient import TestClient
 from assistant.api.app import create_api
 from assistant.pipeline import Assistant
 from indexer.jobs import RebuildJobs
+from indexer.notebook import Notebook
+from indexer.settings import IndexSettings
 
 Sabotage = Callable[[str, Exception], None]
 
 
 @pytest.fixture
-def client(assistant: Assistant, jobs: RebuildJobs) -> Iterator[TestClient]:
-    with TestClient(create_api(assistant, jobs), raise_server_exceptions=False) as client:
+def notebook(settings: IndexSettings) -> Notebook:
+    return Notebook(settings.notes, index=settings.index, max_bytes=100_000)
+
+
+@pytest.fixture
+def client(assistant: Assistant, jobs: RebuildJobs, notebook: Notebook) -> Iterator[TestClient]:
+    api = create_api(assistant, jobs, notebook=notebook)
+    with TestClient(api, raise_server_exceptions=False) as client:
         yield client
 
 

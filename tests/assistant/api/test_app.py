@@ -22,6 +22,20 @@ OPERATIONS = {
     "GET /api/v1/index/jobs/{id}/events",
     "GET /api/v1/notes",
     "GET /api/v1/notes/{path}",
+    "PUT /api/v1/notes/{path}",
+    "PATCH /api/v1/notes/{path}",
+    "DELETE /api/v1/notes/{path}",
+    "GET /api/v1/conversations",
+    "POST /api/v1/conversations",
+    "GET /api/v1/conversations/{id}",
+    "PATCH /api/v1/conversations/{id}",
+    "DELETE /api/v1/conversations/{id}",
+    "GET /api/v1/conversations/{id}/export",
+    "PUT /api/v1/answers/{id}/feedback",
+    "DELETE /api/v1/answers/{id}/feedback",
+    "GET /api/v1/feedback",
+    "GET /api/v1/declined",
+    "DELETE /api/v1/declined/{id}",
 }
 
 
@@ -89,7 +103,7 @@ def test_another_method_is_refused_with_those_that_fit(
     response = client.get("/api/v1/ask")
     assert (response.status_code, response.json()["code"]) == (405, "method_not_allowed")
     assert response.headers["Allow"] == "POST"
-    assert client.delete("/api/v1/notes/aws/roles.md").headers["Allow"] == "GET"
+    assert client.post("/api/v1/notes/aws/roles.md").headers["Allow"] == "DELETE, GET, PATCH, PUT"
 
 
 def test_what_is_mounted_beside_the_api_keeps_its_pages(with_a_page: TestClient) -> None:

@@ -51,7 +51,7 @@ def test_an_answer_cites_the_line_that_it_stands_on(client: TestClient, small_no
 
 def test_the_answer_has_the_fields_of_the_contract_and_no_others(client: TestClient) -> None:
     expected = (
-        "answer abstained confidence mode standalone_question conversation_id"
+        "answer abstained confidence mode standalone_question id conversation_id"
         " citations related degraded index_revision timings_ms"
     )
     assert set(ask(client)) == set(expected.split())
@@ -64,9 +64,10 @@ def test_a_question_that_the_notes_do_not_cover_is_declined(client: TestClient) 
     assert {"note": "aws/storage.md", "heading_path": ["Storage"], "line_start": 1} in answer["related"]
 
 
-def test_the_conversation_id_comes_back_as_it_was_sent(client: TestClient) -> None:
-    assert ask(client, conversation_id="Ω 1/2")["conversation_id"] == "Ω 1/2"
-    assert ask(client)["conversation_id"] is None
+def test_without_a_conversation_nothing_is_kept(client: TestClient) -> None:
+    answer = ask(client)
+    assert (answer["conversation_id"], answer["id"]) == (None, None)
+    assert client.get("/api/v1/conversations").json()["count"] == 0
 
 
 def test_passages_come_only_where_asked_for(client: TestClient) -> None:
@@ -125,12 +126,12 @@ def test_what_does_not_fit_the_schema_is_told_by_its_field(
 
 
 def test_the_stream_ends_with_the_answer_that_ask_gives(client: TestClient) -> None:
-    response = client.post(STREAM, json={"question": QUESTION, "conversation_id": "c"})
+    response = client.post(STREAM, json={"question": QUESTION})
     assert response.headers["content-type"].startswith("text/event-stream")
     received = events(response.text)
     names = [name for name, _ in received]
     assert names == ["passages", *["token"] * (len(names) - 3), "citations", "done"]
-    whole = ask(client, conversation_id="c")
+    whole = ask(client)
     done = received[-1][1]
     assert {**done, "timings_ms": {}} == {**whole, "timings_ms": {}}
     assert "".join(data["text"] for name, data in received if name == "token") == whole["answer"]

@@ -33,7 +33,7 @@ Sabotage = Callable[[str, Exception], None]
         (IndexIncompatible, 503, "index_incompatible"),
         (IndexUnusable, 503, "index_unusable"),
         (ModelError, 503, "model_unavailable"),
-        (NotesFolderError, 500, "failed"),
+        (NotesFolderError, 503, "notes_folder_unusable"),
         (SettingsError, 500, "failed"),
         (FootnoteError, 500, "failed"),
     ],
@@ -41,7 +41,7 @@ Sabotage = Callable[[str, Exception], None]
 def test_every_error_of_ours_has_its_status_and_code(
     client: TestClient, sabotage: Sabotage, error: type[FootnoteError], status: int, code: str
 ) -> None:
-    sabotage("ask", error("What to do about it."))
+    sabotage("stream", error("What to do about it."))
     response = client.post("/api/v1/ask", json={"question": "x"}, headers={"X-Request-ID": "abc"})
     assert response.status_code == status
     assert response.headers["Content-Type"] == "application/problem+json"
@@ -59,7 +59,7 @@ def test_every_error_of_ours_has_its_status_and_code(
 def test_an_unexpected_error_shows_nothing_of_the_inside(
     client: TestClient, sabotage: Sabotage, caplog: pytest.LogCaptureFixture
 ) -> None:
-    sabotage("ask", RuntimeError("/home/someone/secret"))
+    sabotage("stream", RuntimeError("/home/someone/secret"))
     with caplog.at_level(logging.ERROR):
         response = client.post("/api/v1/ask", json={"question": "x"})
     assert (response.status_code, response.json()["code"]) == (500, "internal_error")

@@ -1,0 +1,67 @@
+"""Answers as text that stands on its own: with a numbered list of the lines that they stand on. Pure."""
+
+from collections.abc import Sequence
+
+from assistant.conversations import Conversation, KeptTurn
+from assistant.types import Answer, Citation, Related
+
+SOURCES = "Sources:"
+NEARBY = "What the notes have nearby:"
+
+
+def place(found: Citation) -> str:
+    """Where a citation leads, in words: note and lines."""
+    lines = f"line {found.line_start}"
+    if found.line_end > found.line_start:
+        lines = f"lines {found.line_start}-{found.line_end}"
+    return f"{found.note}, {lines}"
+
+
+def with_sources(answer: Answer) -> str:
+    """The answer's text, then its sources as a numbered list; or, if it was declined, what is nearby."""
+    return "\n\n".join([answer.text.strip(), *_lists(answer)])
+
+
+def source_list(answer: Answer) -> str:
+    """The lists alone: what comes after the answer's text in `with_sources`."""
+    return "".join(f"\n\n{part}" for part in _lists(answer))
+
+
+def without_sources(text: str) -> str:
+    """The answer's text alone, from what `with_sources` made."""
+    for title in (SOURCES, NEARBY):
+        text = text.split(f"\n\n{title}\n")[0]
+    return text.strip()
+
+
+def as_markdown(conversation: Conversation, turns: Sequence[KeptTurn]) -> str:
+    """A conversation as a Markdown file: each question a heading, its answer, and the quoted sources."""
+    parts = [f"# {_line(conversation.title or 'Conversation')}", f"{conversation.created_at[:10]}"]
+    for turn in turns:
+        parts += [f"## {_line(turn.question)}", turn.answer.text.strip()]
+        if turn.answer.citations:
+            parts += [SOURCES, "\n".join(map(_quoted, turn.answer.citations))]
+        elif turn.answer.related:
+            parts += [NEARBY, _nearby(turn.answer.related)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _lists(answer: Answer) -> list[str]:
+    if answer.citations:
+        return [f"{SOURCES}\n" + "\n".join(f"{one.number}. {place(one)}" for one in answer.citations)]
+    return [f"{NEARBY}\n{_nearby(answer.related)}"] if answer.related else []
+
+
+def _nearby(related: Sequence[Related]) -> str:
+    return "\n".join(
+        f"- {' › '.join(one.heading_path) or one.note} ({one.note}, line {one.line_start})" for one in related
+    )
+
+
+def _quoted(citation: Citation) -> str:
+    lines = "\n".join(f"   > {line}".rstrip() for line in citation.quote.splitlines())
+    return f"{citation.number}. {place(citation)}\n\n{lines}\n"
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
