@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from assistant.comparison import compared
 from assistant.evidence import Evidence, term_set, term_weights
 from assistant.question import Question, Wants
@@ -9,10 +11,10 @@ from assistant.writing import Composed, write_items
 from indexer.snapshot import Snapshot
 from indexer.types import Kind
 
-MOST_ITEMS = 5
-MOST_WORDS = 80  # of the items together; only what must be whole is longer
+MOST_ITEMS = 6
+MOST_WORDS = 110  # of the items together; only what must be whole is longer
 MOST_LISTED = 10
-WORTH = 2.5  # a further item is given if its score is at most this far below the best one's
+ENOUGH = 0.96  # no further item is given once one of those given answers with this probability
 SAME = 0.7  # two items that share this many of their terms say the same
 LABELLED = 0.6  # a list is the one asked for if what stands above it holds this share of the question's terms
 NEAR_THE_TOP = 3
@@ -40,15 +42,28 @@ def choose(question: Question, evidence: Sequence[Evidence], snapshot: Snapshot)
     )
     if listed:
         return listed[:MOST_LISTED]
-    chosen = [evidence[0]]
-    words = _length(evidence[0])
-    for item in evidence[1:]:
-        if len(chosen) == MOST_ITEMS or item.score < evidence[0].score - WORTH:
+    return _likeliest(evidence)
+
+
+def _likeliest(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """The fewest units one of which answers with a probability of ENOUGH, leaving out what was said before."""
+    chosen: list[Evidence] = []
+    words, sure = 0, 0.0
+    for item, probability in zip(evidence, _probabilities(evidence), strict=True):
+        length = _length(item)
+        if chosen and (sure >= ENOUGH or len(chosen) == MOST_ITEMS or words + length > MOST_WORDS):
             break
-        if words + _length(item) <= MOST_WORDS and not any(_same(item, other) for other in chosen):
+        sure += probability
+        if not any(_same(item, other) for other in chosen):
             chosen.append(item)
-            words += _length(item)
+            words += length
     return chosen
+
+
+def _probabilities(evidence: Sequence[Evidence]) -> Sequence[float]:
+    """How likely each unit is the one that answers, if one of them does; they sum to 1."""
+    odds = np.exp(np.array([item.score - evidence[0].score for item in evidence]))
+    return list((odds / odds.sum()).tolist())
 
 
 def _introduced(evidence: Sequence[Evidence]) -> list[Evidence]:
@@ -66,19 +81,20 @@ def _introduced(evidence: Sequence[Evidence]) -> list[Evidence]:
 def _labelled(question: Question, evidence: Sequence[Evidence], snapshot: Snapshot) -> list[Evidence]:
     """The members, in their order, of the list or table whose label holds most of the question's terms.
 
-    None, if the best unit holds more of them: it then says by itself what the list would have to be read for.
+    None, if one of the best units holds more of them: it then says by itself what the list would have to be read for.
     """
     groups: dict[Group, list[Evidence]] = {}
     for item in evidence:
         groups.setdefault(_group(item), []).append(item)
     weights = term_weights(question.text, snapshot.keywords)
     asked = term_set(question.text)
+    by_itself = max(item.features.coverage for item in evidence[:NEAR_THE_TOP])
     scored = [
         (held, len(asked & term_set(_own_label(members[0]))), _mean_score(members), members)
         for members in groups.values()
         if 2 <= len(members) <= MOST_LISTED
         for held in [_share(weights, term_set(_label(members[0])))]
-        if held >= max(LABELLED, evidence[0].features.coverage)
+        if held >= max(LABELLED, by_itself)
     ]
     best = max(scored, key=lambda entry: entry[:3], default=None)
     return sorted(best[3], key=_place) if best else []

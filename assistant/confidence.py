@@ -4,39 +4,44 @@ import math
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
-from assistant.evidence import Evidence, term_set, term_weights
-from assistant.expectation import shape_of
+import numpy as np
+
+from assistant.evidence import Evidence, term_set
+from assistant.expectation import generic_words, shape_of
 from assistant.question import Question
-from indexer.keyword_index import KeywordIndex
+from indexer.keyword_index import terms
 
 LINE = 0.5
-LOOKED_AT = 8  # units; what they hold together is what the corpus says of a question
+BEST = 5  # units whose scores count together
+SCORE = 20.0  # evidence scores are told in this unit
+GENERIC = 0.3  # how much a word that carries no subject counts
+KNOWN, UNLIKE = 0.75, 0.6  # a word whose likest token is that near is said; one farther by this is not at all
+AROUND = 0.15  # how much of a word is missing that only the headings and parents hold
 
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """What speaks for and against a question's being answered, by its best unit. Each lies in [0, 1]."""
+    """What speaks for and against a question's being answered, by its best units."""
 
-    similarity: float
-    coverage: float  # of the question's content terms, by the unit and what surrounds it
-    missing: float  # the rarity of the rarest term that it does not hold, over that of a term in no chunk
-    unknown: float  # the share of the content terms that stand nowhere in the corpus
+    score: float  # of the best unit, in SCORE
+    others: float  # the mean score of the BEST best, in SCORE
+    unsaid: float  # how much of what the question names its best unit does not say, from 0 to 1
+    subject: float  # how well the best unit's name is what a definition is asked of, from 0 to 1
     shaped: float  # 1 if the question asks for a number, a time, … and the unit has one
     shapeless: float  # 1 if it asks for one and the unit has none
-    length: float  # content terms in the question, of ten
+    length: float  # words in the question that are no stop words, of ten
 
 
-# Fitted by logistic regression on the developing half of the golden questions and sixty questions of general
-# knowledge, which no notes answer; the bias puts LINE where 3 % of the answerable ones are declined.
-WEIGHTS = Signs(3.5, 2.35, -0.5, -1.9, -1.95, -5.1, 1.05)
-BIAS = -1.5
+# Fitted by logistic regression on the developing golden questions, answerable or not, which counted alike.
+WEIGHTS = Signs(5.9, -2.2, -2.25, 3.0, -1.4, -3.75, 3.45)
+BIAS = -3.5
 
 
-def confidence(question: Question, evidence: Sequence[Evidence], keywords: KeywordIndex) -> float:
+def confidence(question: Question, evidence: Sequence[Evidence]) -> float:
     """How likely the evidence answers the question, from 0 to 1; at LINE or above it is answered."""
     if not evidence:
         return 0.0
-    found = signs(question, evidence, keywords)
+    found = signs(question, evidence)
     total = BIAS + sum(w * x for w, x in zip(astuple(WEIGHTS), astuple(found), strict=True))
     return round(1 / (1 + math.exp(-total)), 3)
 
@@ -46,24 +51,38 @@ def answers(sure: float) -> bool:
     return sure >= LINE
 
 
-def signs(question: Question, evidence: Sequence[Evidence], keywords: KeywordIndex) -> Signs:
-    """The signs of the best unit."""
-    weights = term_weights(question.text, keywords)
+def signs(question: Question, evidence: Sequence[Evidence]) -> Signs:
+    """The signs for and against; of at least one unit, best first."""
     best = evidence[0]
-    chunk = best.chunk
-    held = term_set(best.unit.text) | term_set(
-        " ".join([chunk.title, *chunk.heading_path, *(lead.text for lead in best.unit.parents)])
-    )
-    rarest = math.log(1 + (len(keywords) + 0.5) / 0.5)
-    missing = [weight for term, weight in weights.items() if term not in held]
-    unknown = [term for term in weights if not keywords.frequency(term)]
     asked_shape = shape_of(question.text) is not None
     return Signs(
-        similarity=best.features.similarity,
-        coverage=best.features.coverage + best.features.around,
-        missing=max(missing, default=0.0) / rarest,
-        unknown=len(unknown) / len(weights) if weights else 0.0,
+        score=best.score / SCORE,
+        others=float(np.mean([item.score for item in evidence[:BEST]])) / SCORE,
+        unsaid=_unsaid(best),
+        subject=best.features.subject,
         shaped=float(asked_shape and not best.features.shapeless),
         shapeless=best.features.shapeless,
-        length=min(len(weights), 10) / 10,
+        length=len(best.words.names) / 10,
     )
+
+
+def _unsaid(best: Evidence) -> float:
+    """The share of the question's words, by their rarity, that a unit neither holds nor comes near to."""
+    if not best.words.names:
+        return 0.0
+    own, around = term_set(best.unit.text), term_set(best.around)
+    missing, total = 0.0, 0.0
+    for name, weight, near in zip(best.words.names, best.words.weights, best.nearness, strict=True):
+        counted = float(weight) * (GENERIC if name.lower() in generic_words() else 1.0)
+        missing += counted * _missing(terms(name), float(near), own, around)
+        total += counted
+    return missing / total if total else 0.0
+
+
+def _missing(asked: Sequence[str], near: float, own: frozenset[str], around: frozenset[str]) -> float:
+    """How much of a word is not said: nothing if the unit holds it, else by its likest token's cosine."""
+    if any(term in own for term in asked):
+        return 0.0
+    if any(term in around for term in asked):
+        return AROUND
+    return min(1.0, max(0.0, (KNOWN - near) / UNLIKE))

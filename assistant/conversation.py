@@ -1,74 +1,97 @@
 """Question + history -> a question that stands alone. Pure; no language model."""
 
+import math
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from assistant.expectation import content_terms, generic_words
+from assistant.expectation import WORD, content_terms, generic_words
 from assistant.question import entities, understand
 from assistant.types import Turn
 from indexer.keyword_index import STOPWORDS
 from indexer.lexicon import Lexicon
 
 LONG = 9  # words; a question longer than this can name, and then mean, a thing of its own
-TURNS_BACK = 3  # a question rarely leans on what was said before that
-MOST_READINGS = 12
-_RETURN = re.compile(r"\b(?:first|former|earlier|original|initial|beginning)\b", re.I)
+_ASIDE = r"(?:ok(?:ay)?|well|thanks|right|hm+|oh|no|nope|yes|sorry|wait|ah|also|and|but|so|or|then)"
 _OPENING = re.compile(
-    r"^(?:(?:ok(?:ay)?|well|thanks|right|and|but|so|or|then|also)\b[\s,.:]*)*"
+    rf"^(?:{_ASIDE}\b[\s,.:;!]*)*"
+    r"(?:(?:I|i) (?:mean|meant|was thinking of|was asking about)\b[\s,.:]*)?"
     r"(?:(?:what|how) about\b|what of\b)?[\s,]*",
     re.I,
 )
-_VERB = (
-    r"(?:is|are|was|were|be|do|does|did|can|could|will|would|should|must|may|might|has|have|had|need|needs|work"
-    r"|works|mean|means|happen|happens|go|goes|run|runs|make|makes|take|takes|get|gets|too|as|instead|on|in|for|at)"
+_MEANT = re.compile(r"^(?P<thing>.{2,60}?),?\s+i me(?:an|ant)\b[\s,.:;]*", re.I)
+_RETURN = re.compile(
+    r"^(?:(?:going |coming |get(?:ting)? )?back|return(?:ing)?)\s+to\s+(?P<thing>[^:,;?]+)[:,;]\s*|"
+    r"\b(?:first|former|earlier|original|initial|beginning)\b",
+    re.I,
 )
+_FINITE = (
+    r"(?:is|are|was|were|do|does|did|can|could|will|would|should|must|may|might|has|have|had|need|needs|works?"
+    r"|means?|happens?|goes|go|runs?|makes?|takes?|gets?)"
+)
+_VERB = rf"(?:{_FINITE}|be|too|as|instead|on|in|for|at)"
 _PRONOUN = re.compile(
     rf"\b(?:(?P<owner>its|their)|it|they|them|(?:this|that|these|those)(?=\s*[?.!,]*$|\s+{_VERB}\b))\b",
     re.I,
 )
 _POINTING = re.compile(
-    r"\b(?:there|then|else|instead|the (?:other|same|first|second|former|latter)|ones?|both|as well|too"
-    r"|(?:that|this|these|those) \w+)\b(?!\s+(?:is|are|was|any|a)\b)",
+    r"\b(?:there|then|else|instead|the (?:other|same|second|latter)|(?:that|this|the) (?:kind|one)|ones?|both"
+    r"|as well|too|so (?:few|many|much)|(?:that|this|these|those) \w+)\b(?!\s+(?:is|are|was|any|a)\b)",
     re.I,
 )
+_NARROWING = re.compile(r"^(?:only|just|even|also|in (?:every|all|any|each)|always)\b", re.I)
+_CLAUSE = re.compile(r"\s+(?:if|when|while|unless|once|after|before)\s.*$", re.I)
 _PREPOSITIONS = r"(?:for|on|with|in|to|from|by|without|under|inside|over|using|at)"
 _TAKES = rf"\b(?:{_PREPOSITIONS}|{_VERB}|suits?|about|the|a|an)"  # what a replaceable name stands behind
 _PHRASE = re.compile(rf"^{_PREPOSITIONS}\s+(?P<object>.+)$", re.I)
-_WORD = re.compile(r"\w+(?:[-_.:/'’]\w+)*")
 _QUESTION_WORDS = frozenset(
     ("what", "which", "who", "when", "where", "why", "how")
     + ("can", "could", "do", "does", "is", "are", "will", "would", "should", "must")
 )
 
 
-def readings(question: str, history: Sequence[Turn], lexicon: Lexicon) -> Sequence[str]:
-    """What a question may mean after the turns before it, the likeliest first; each reading stands alone.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a question may mean: words that stand alone, and the turn that it leans on, if it leans on one."""
 
-    A question that leans on the conversation (a pronoun, a fragment, "and …") has a reading for each thing
-    that the last turns were about, and one for all of them; any other means what it says. Which reading is
-    right only the notes can tell: the one that they answer best.
+    text: str
+    leans_on: Turn | None = None
+
+
+def readings(question: str, history: Sequence[Turn], lexicon: Lexicon) -> Sequence[Reading]:
+    """What a question may mean after the turns before it, the likeliest first.
+
+    A question that leans on the conversation (a pronoun, a fragment, "and …") is read with what it points at put
+    in, and with what its turn was about beside it; any other means what it says. Which reading is right only the
+    notes can tell: the one that they answer best.
     """
     asked = " ".join(question.split())
     turns = _read(history, lexicon)
     if not turns:
-        return [asked]
-    likeliest = _resolved(asked, *turns[-1], lexicon)
-    if likeliest == asked:
-        return [asked]
-    found = [likeliest]
-    if len(turns) > 1 and _RETURN.search(asked):
-        turns, found = turns[:1], []
-    for before, _ in reversed(turns[-TURNS_BACK:]):
-        things = _things(before, lexicon)
-        found.extend(_resolved(asked, before, thing, lexicon) for thing in things)
-        if len(things) > 1:
-            found.append(f"{_OPENING.sub('', asked, count=1).rstrip('?!. ')} ({', '.join(_runs(before))})?")
-    return list(dict.fromkeys(found))[:MOST_READINGS] or [asked]
+        return [Reading(asked)]
+    bare = _MEANT.sub(r"\g<thing>, ", _OPENING.sub("", asked, count=1))
+    back = _RETURN.search(bare)
+    at = _returned_to(back, turns) if back else -1
+    before, topic = turns[at]
+    likeliest = _resolved(asked, before, topic, lexicon)
+    if likeliest == asked and not back:
+        return [Reading(asked)]
+    about = ", ".join(_runs(before))
+    beside = f"{bare.rstrip('?!. ')} ({about})?" if about else likeliest
+    found = dict.fromkeys([likeliest, beside])
+    return [Reading(text, history[at]) for text in found]
 
 
 def stand_alone(question: str, history: Sequence[Turn], lexicon: Lexicon) -> str:
     """The likeliest reading of a question, from the conversation alone."""
-    return readings(question, history, lexicon)[0]
+    return readings(question, history, lexicon)[0].text
+
+
+def _returned_to(back: re.Match[str], turns: Sequence[tuple[str, str]]) -> int:
+    """The number of the turn that "back to …" names: the last that shares its words, or the first of all."""
+    wanted = set(content_terms(back["thing"] or ""))
+    shared = [len(wanted & set(content_terms(before))) for before, _ in turns]
+    return max(range(len(turns)), key=lambda number: (shared[number], number)) if any(shared) else 0
 
 
 def _read(history: Sequence[Turn], lexicon: Lexicon) -> list[tuple[str, str]]:
@@ -82,27 +105,27 @@ def _read(history: Sequence[Turn], lexicon: Lexicon) -> list[tuple[str, str]]:
     return turns
 
 
-def _things(question: str, lexicon: Lexicon) -> list[str]:
-    """What a question speaks of: the names in it, and its other runs of words of content."""
-    names = list(dict.fromkeys(entities(question, lexicon)))
-    inside = " ".join(names).lower()
-    return [*names, *(run for run in _runs(question) if run.lower() not in inside and content_terms(run))]
-
-
 def topic_of(question: str, lexicon: Lexicon) -> str:
-    """What a question is about: the most telling name in it, else its longest run of words of content."""
-    names = entities(question, lexicon)
+    """What a question is about: of the names in it and its other runs of content, the one of rarest words."""
+    names = list(dict.fromkeys(entities(question, lexicon)))
     if names:
-        return max(names, key=lambda name: len(content_terms(name)))
+        return max(names, key=lambda name: _rarity(name, lexicon))
     subject = understand(question).subject
     return subject if subject and content_terms(subject) else max(_runs(question), key=len, default="")
+
+
+def _rarity(name: str, lexicon: Lexicon) -> float:
+    """How much a name tells: its words' surprise among all words of the notes, in nats."""
+    total = sum(lexicon.words.values()) + 1
+    return sum(math.log(total / (1 + lexicon.words.get(word.lower(), 0))) for word in name.split())
 
 
 def _runs(text: str) -> list[str]:
     """Unbroken runs of words that are neither stop words nor generic."""
     runs: list[list[str]] = [[]]
-    for word in _WORD.findall(text):
-        if word.lower() in STOPWORDS or word.lower() in generic_words():
+    for word in WORD.findall(text):
+        plain = re.split(r"['’]", word.lower())[0]
+        if plain in STOPWORDS or plain in generic_words():
             runs.append([])
         else:
             runs[-1].append(word)
@@ -123,7 +146,11 @@ def _resolved(question: str, before: str, topic: str, lexicon: Lexicon) -> str:
         owner = f"{topic}'s" if match["owner"] else topic
         return rest[: match.start()] + owner + rest[match.end() :]
     opened = rest.lower() != question.lower()
-    if (opened or _POINTING.search(rest)) and topic.lower() not in rest.lower() and len(own) < 2:
+    if (
+        (opened or _POINTING.search(rest) or _NARROWING.search(rest))
+        and topic.lower() not in rest.lower()
+        and len(own) < 2
+    ):
         return f"{bare} ({topic})?"
     return question
 
@@ -135,12 +162,12 @@ def _names_it_first(before: str, own: Sequence[str]) -> bool:
 
 def _is_fragment(text: str) -> bool:
     """Whether a text asks nothing by itself: "on Windows", "the instance profile", "why"."""
-    words = [word.lower() for word in _WORD.findall(text)]
+    words = [word.lower() for word in WORD.findall(text)]
     if not words or len(words) > 6:
         return False
     if len(words) <= 2 and words[0] in _QUESTION_WORDS:
         return True
-    return words[0] not in _QUESTION_WORDS and not re.search(rf"\b{_VERB}\b\s+\w+\s+\w+", text, re.I)
+    return words[0] not in _QUESTION_WORDS and not re.search(rf"\b{_FINITE}\b\s+\w+\s+\w+", text, re.I)
 
 
 def _substituted(fragment: str, before: str, topic: str, own: Sequence[str], lexicon: Lexicon) -> str:
@@ -152,6 +179,8 @@ def _substituted(fragment: str, before: str, topic: str, own: Sequence[str], lex
             if fragment.lower() == "why"
             else f"{fragment} ({topic})?"
         )
+    if _CLAUSE.match(f" {fragment}"):  # another condition in the place of the one before
+        return f"{_CLAUSE.sub('', stem)} {fragment}?"
     phrase = _PHRASE.match(fragment)
     if phrase:
         last = [match.start() for match in re.finditer(rf"\b{_PREPOSITIONS}\s", stem, re.I)]

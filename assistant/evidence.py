@@ -6,9 +6,14 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from functools import lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
+
 from assistant.expectation import asks_yes_or_no, content_terms, shape_of
+from assistant.matching import Asked
 from assistant.question import Question, long_forms
 from assistant.types import Passage
+from assistant.whereabouts import Whereabouts
 from indexer.keyword_index import KeywordIndex, terms
 from indexer.snapshot import Snapshot
 from indexer.types import Chunk, Kind, Unit
@@ -27,15 +32,18 @@ SHORTEST_SENTENCE = 3  # words; a paragraph of fewer is a label: "**Topics**"
 class Features:
     """What is known of a unit as an answer to a question. Each lies in [0, 1], similarities in [-1, 1].
 
+    `similarity` is the cosine of the question to the unit; `said` the mean of those of its words to the likest
+    tokens of the unit, `matched` to those of the unit and its passage's context.
     `coverage` is the share of the question's content terms, weighted by their rarity, that stand in the unit;
     `around` the share that only its headings and parents hold. `named` says how much of the name before the
     unit's colon the question holds, `subject` how well that name is the question's subject. `shapeless` is 1
     if the question asks for a number, a time, … and the unit has none; `polar` is 1 if it asks for yes or no
-    and the unit has a word that says so.
+    and the unit has a word that says so. `near` is 1 beside what a follow-up leans on.
     """
 
     similarity: float
-    passage_similarity: float
+    matched: float
+    said: float
     coverage: float
     around: float
     reciprocal_rank: float
@@ -43,49 +51,62 @@ class Features:
     subject: float
     shapeless: float
     polar: float
+    near: float = 0.0
 
 
 # Fitted by conditional logistic regression on the developing golden questions: which of the units found is on
-# the right lines? A difference of scores is a logarithm of odds.
+# the right lines?
 WEIGHTS = Features(
-    similarity=4.5,
-    passage_similarity=1.0,
-    coverage=4.5,
-    around=3.3,
-    reciprocal_rank=1.9,
-    named=1.1,
-    subject=2.5,
-    shapeless=-1.5,
-    polar=1.25,
+    similarity=11.6,
+    matched=11.1,
+    said=8.0,
+    coverage=2.8,
+    around=6.4,
+    reciprocal_rank=2.1,
+    named=1.5,
+    subject=3.8,
+    shapeless=-4.1,
+    polar=1.1,
+    near=2.5,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A unit as evidence for a question; `score` orders units, best first."""
+    """A unit as evidence for a question; `score` orders units, best first.
+
+    A difference of two scores is a logarithm of odds: how much likelier the one is to answer than the other.
+    """
 
     unit: Unit
     chunk: Chunk
     features: Features
     score: float
+    words: Asked
+    nearness: Sequence[float]  # of each of the question's words, the cosine to its likest token here
+
+    @property
+    def around(self) -> str:
+        """What stands above the unit: the note's title, headings, parents."""
+        return _around(self.unit, self.chunk)
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A unit that could answer; `similarity` is the question's cosine to it, `rank` its passage's, from 1."""
+    """A unit that could answer: its number in its passage, whose rank counts from 1."""
 
     unit: Unit
     passage: Passage
-    similarity: float
+    number: int
     rank: int
 
 
 def candidates(passages: Sequence[Passage]) -> list[Candidate]:
     """The units of the passages that can answer."""
     return [
-        Candidate(unit, passage, similarity, rank)
+        Candidate(unit, passage, number, rank)
         for rank, passage in enumerate(passages, start=1)
-        for unit, similarity in zip(passage.chunk.units, passage.similarities, strict=True)
+        for number, unit in enumerate(passage.chunk.units)
         if unit.kind in ANSWERING and not _points_elsewhere(unit, passage.chunk)
     ]
 
@@ -98,8 +119,14 @@ def _points_elsewhere(unit: Unit, chunk: Chunk) -> bool:
     return bool(_POINTER.match(unit.text) or _LINK_ALONE.fullmatch(said)) or title_of_a_list
 
 
-def weigh(question: Question, units: Sequence[Candidate], snapshot: Snapshot) -> list[Evidence]:
-    """Score each unit; best first."""
+def weigh(
+    question: Question,
+    words: Asked,
+    units: Sequence[Candidate],
+    snapshot: Snapshot,
+    at: Whereabouts | None = None,
+) -> list[Evidence]:
+    """Score each unit; best first. `at` is where the conversation is, if the question leans on it."""
     weights = term_weights(question.text, snapshot.keywords)
     long = next(iter(long_forms(question.subject, snapshot.lexicon)), "").lower()
     shape, polar = shape_of(question.text), asks_yes_or_no(question.text)
@@ -107,12 +134,13 @@ def weigh(question: Question, units: Sequence[Candidate], snapshot: Snapshot) ->
     subject = frozenset(terms(question.subject))
     weighed = []
     for candidate in units:
-        unit, chunk = candidate.unit, candidate.passage.chunk
+        unit, chunk, match = candidate.unit, candidate.passage.chunk, candidate.passage.match
         own, around = _held(weights, unit, chunk)
         name = name_terms(unit.text)
         features = Features(
-            similarity=candidate.similarity,
-            passage_similarity=candidate.passage.similarity,
+            similarity=float(match.units[candidate.number]),
+            matched=_mean(match.placed[candidate.number]),
+            said=_mean(match.own[candidate.number]),
             coverage=own,
             around=around,
             reciprocal_rank=1 / candidate.rank,
@@ -120,8 +148,10 @@ def weigh(question: Question, units: Sequence[Candidate], snapshot: Snapshot) ->
             subject=_subject(unit, name, subject, long),
             shapeless=float(shape is not None and not shape.given.search(unit.text)),
             polar=float(polar and bool(_POLAR.search(unit.text))),
+            near=at.nearness(chunk) if at else 0.0,
         )
-        weighed.append(Evidence(unit, chunk, features, _score(features)))
+        nearness = match.placed[candidate.number].tolist()
+        weighed.append(Evidence(unit, chunk, features, _score(features), words, nearness))
     return sorted(weighed, key=lambda evidence: -evidence.score)
 
 
@@ -163,10 +193,18 @@ def _held(weights: dict[str, float], unit: Unit, chunk: Chunk) -> tuple[float, f
     if not total:
         return 0.0, 0.0
     own = term_set(unit.text)
-    around = term_set(" ".join([chunk.title, *chunk.heading_path, *(lead.text for lead in unit.parents)]))
+    around = term_set(_around(unit, chunk))
     held = sum(weight for term, weight in weights.items() if term in own)
     beside = sum(weight for term, weight in weights.items() if term in around and term not in own)
     return held / total, beside / total
+
+
+def _around(unit: Unit, chunk: Chunk) -> str:
+    return " ".join([chunk.title, *chunk.heading_path, *(lead.text for lead in unit.parents)])
+
+
+def _mean(values: NDArray[np.float32]) -> float:
+    return float(values.mean()) if values.size else 0.0
 
 
 def _score(features: Features) -> float:

@@ -7,17 +7,22 @@ from importlib import resources
 
 from indexer.keyword_index import STOPWORDS, stem, terms
 
-_WORD = re.compile(r"\w+(?:[-_.:/]\w+)*")
+WORD = re.compile(r"\w+(?:[-_.:/'’]\w+)*")
 _NUMBER = (
     r"(?:(?<![\w.])\d[\d,.]*(?![\w])|\b(?:two|three|four|five|six|seven|eight|nine|ten|twelve|unlimited)\b)"
 )
 _ONE = r"\b(?:no|one|a single)\b"
 _TIME = r"(?:ms|milliseconds?|s|sec|seconds?|min|minutes?|h|hours?|days?|weeks?|months?|years?)"
+_MONTH = (
+    r"(?:January|February|March|April|May|June|July|August|September|October|November|December)(?=\s+\d|$)"
+)
 _UNIT = re.compile(r"[kmgt]i?bs?|(?:kilo|mega|giga|tera)?bytes?|v?cpus?", re.I)  # measured, not counted
 _COUNTED = re.compile(
     r"\b(?:how many|(?:number|maximum|minimum|limit) of)\s+(?P<things>(?:[\w/-]+\s*){1,6})", re.I
 )
 
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+_FORMULA = re.compile(r"\b(?:calculate[ds]?|calculation|compute[ds]?|formula)\b", re.I)
 _YES_NO = re.compile(
     r"^(?:(?:and|but|so|then|ok(?:ay)?)\b[\s,]*)*"
     r"(?:can|could|do|does|did|is|are|was|will|would|should|must|may|has|have)\b",
@@ -44,7 +49,11 @@ SHAPES = (
             re.I,
         ),
     ),
-    Shape("share", re.compile(r"\bpercent(?:age)?\b|%", re.I), re.compile(r"\d\s*(?:%|percent)", re.I)),
+    Shape(
+        "share",
+        re.compile(r"\b(?:what|which|how (?:many|much|high))\b[^?]*(?:\bpercent(?:age)?\b|%)", re.I),
+        re.compile(r"\d", re.I),
+    ),
     Shape(
         "time",
         re.compile(
@@ -52,7 +61,15 @@ SHAPES = (
             r"|\b(?:how many|what) (?:seconds?|minutes?|hours?|days?|weeks?|months?|years?)\b",
             re.I,
         ),
-        re.compile(rf"{_NUMBER}[\s-]*{_TIME}\b|\d+{_TIME}\b|\b(?:daily|hourly|weekly|monthly)\b", re.I),
+        re.compile(
+            rf"{_NUMBER}[\s-]*{_TIME}\b|\d+{_TIME}\b|\ban?\s+{_TIME}\b|\b(?:daily|hourly|weekly|monthly)\b",
+            re.I,
+        ),
+    ),
+    Shape(
+        "date",
+        re.compile(r"\b(?:since when|when (?:did|was|were)|(?:what|which) (?:year|month|date))\b", re.I),
+        re.compile(rf"\b(?:19|20)\d\d\b|\b{_MONTH}\b", re.I),
     ),
     Shape(
         "version",
@@ -67,7 +84,8 @@ SHAPES = (
         "number",
         re.compile(
             r"\bhow (?:many|much|big|large|small|high|far|fast)\b"
-            r"|\b(?:maximum|minimum|biggest|largest|smallest|number of)\b",
+            r"|\b(?:maximum|minimum|number of)\b"
+            r"|\b(?:biggest|largest|smallest)\b[^?]*\b(?:size|number|amount|count|memory|volume|value|file|image)\b",
             re.I,
         ),
         re.compile(rf"{_NUMBER}|\d+\s?[KMGT]i?B\b", re.I),
@@ -78,8 +96,12 @@ SHAPES = (
 def shape_of(question: str) -> Shape | None:
     """The shape that a question asks for; None if its answer can look like anything.
 
-    One that counts things asks for a number beside their name.
+    One that counts things asks for a number beside their name. A question for yes or no, or for a formula,
+    has none.
     """
+    question = _SENTENCE_END.split(question.strip())[-1]  # what comes before it sets the scene
+    if asks_yes_or_no(question) or _FORMULA.search(question):
+        return None
     shape = next((shape for shape in SHAPES if shape.asked.search(question)), None)
     thing = _counted(question) if shape and shape.name == "number" else ""
     if not thing or shape is None:
@@ -91,7 +113,7 @@ def shape_of(question: str) -> Shape | None:
 
 def asks_yes_or_no(question: str) -> bool:
     """Whether a question can be answered by yes or no."""
-    return bool(_YES_NO.match(question))
+    return bool(_YES_NO.match(_SENTENCE_END.split(question.strip())[-1]))
 
 
 def _counted(question: str) -> str:
@@ -115,6 +137,6 @@ def generic_words() -> frozenset[str]:
 def content_terms(text: str) -> list[str]:
     """The search terms of the words that a text is about, each once, in order."""
     skipped = generic_words()
-    words = (match.group() for match in _WORD.finditer(text))
+    words = (match.group() for match in WORD.finditer(text))
     kept = [word for word in words if word.lower() not in STOPWORDS and word.lower() not in skipped]
     return list(dict.fromkeys(term for word in kept for term in terms(word) or [stem(word)]))

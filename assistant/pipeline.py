@@ -7,19 +7,20 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from assistant.composition import compose
 from assistant.confidence import answers, confidence
-from assistant.conversation import readings
+from assistant.conversation import Reading, readings
 from assistant.errors import NoteNotFound, QuestionError
 from assistant.evidence import Evidence, candidates, weigh
+from assistant.matching import asked
 from assistant.question import Question, mend, search_terms, understand
-from assistant.retrieval import retrieve
+from assistant.retrieval import Query, retrieve
 from assistant.settings import MAX_QUESTION, AskSettings
 from assistant.suggestions import example_questions
 from assistant.types import Answer, Event, Filters, Found, Passage, Related, Text, Turn
-from indexer.embedding import Embedder
+from assistant.whereabouts import whereabouts
+from indexer.embedding import Embedded, Embedder
 from indexer.errors import ModelError
 from indexer.live import LiveIndex
 from indexer.modelless import embedder_or_stand_in
@@ -31,7 +32,6 @@ _log = logging.getLogger(__name__)
 DECLINED = "Your notes don't say."
 MOST_RELATED = 3
 LOOKED_AT = 8  # passages from which an answer is composed, at least
-CLEARLY = 0.02  # of confidence, between two readings of a question
 
 
 class Assistant:
@@ -83,12 +83,12 @@ class Assistant:
             self._look(snapshot, reading, filters or Filters(), max(wanted, LOOKED_AT))
             for reading in readings(question, history, snapshot.lexicon)
         ]
-        asked, passages, evidence, sure, embedded = _surest(looks)
+        understood, passages, evidence, sure, embedded = _surest(looks)
         clock.mark("retrieve")
         yield Found(passages[:wanted])
 
         answered = bool(evidence) and answers(sure)
-        composed = compose(asked, evidence, snapshot) if answered else None
+        composed = compose(understood, evidence, snapshot) if answered else None
         clock.mark("compose")
         text = composed.text if composed else DECLINED
         yield from (Text(piece) for piece in text.splitlines(keepends=True))
@@ -97,7 +97,7 @@ class Assistant:
             abstained=not answered,
             confidence=sure,
             mode="extractive",
-            standalone_question=asked.text,
+            standalone_question=understood.text,
             index_revision=snapshot.manifest.revision,
             citations=composed.citations if composed else (),
             related=() if composed else _related(evidence),
@@ -106,31 +106,37 @@ class Assistant:
             degraded=() if embedded else ("embedding",),
         )
 
-    def _look(self, snapshot: Snapshot, text: str, filters: Filters, top_k: int) -> "_Look":
+    def look(self, question: str) -> "Look":
+        """What the notes have for a question that stands alone, best evidence first."""
+        return self._look(self.index.current, Reading(question), Filters(), LOOKED_AT)
+
+    def _look(self, snapshot: Snapshot, reading: Reading, filters: Filters, top_k: int) -> "Look":
         """What the notes have for one reading of a question."""
         known = snapshot.keywords.knows
-        asked = understand(mend(text, snapshot.lexicon, known, self.embedder.count_tokens))
-        vector = self._vector(asked.text, snapshot)
-        passages = retrieve(
-            snapshot,
-            search_terms(asked.text, snapshot.lexicon),
-            vector,
-            top_k=top_k,
-            filters=filters,
-        )
-        evidence = weigh(asked, candidates(passages), snapshot)
-        embedded = bool(vector.any())
+        understood = understand(mend(reading.text, snapshot.lexicon, known, self.embedder.count_tokens))
+        at = whereabouts(reading.leans_on, snapshot) if reading.leans_on else None
+        query = self._query(understood.text, snapshot, at.beside if at else ())
+        passages = retrieve(snapshot, query, top_k=top_k, filters=filters)
+        evidence = weigh(understood, query.words, candidates(passages), snapshot, at)
+        embedded = bool(query.vector.any())
         if not embedded:
             evidence = [_by_words(item) for item in evidence]
-        return _Look(asked, passages, evidence, confidence(asked, evidence, snapshot.keywords), embedded)
+        sure = confidence(understood, evidence)
+        return Look(understood, passages, evidence, sure, embedded)
 
-    def _vector(self, text: str, snapshot: Snapshot) -> NDArray[np.float32]:
-        """The embedding of a question; zeros where there is no model, which are near to nothing."""
+    def _query(self, text: str, snapshot: Snapshot, rows: Sequence[int] = ()) -> Query:
+        """What to look for; where there is no model, its vectors are zeros, which are near to nothing."""
         try:
-            return self.embedder.embed_query(text)
+            read = self.embedder.embed_query(text)
         except ModelError as error:
             _log.warning("%s Passages are found by their words alone.", error)
-            return np.zeros(snapshot.manifest.dimension, dtype=np.float32)
+            read = Embedded(
+                np.zeros(snapshot.manifest.dimension, np.float32),
+                np.zeros((0, snapshot.tokens.codes.shape[1] * 8), np.float32),
+                np.zeros((0, 2), np.int64),
+            )
+        words = asked(text, read, snapshot.keywords)
+        return Query(search_terms(text, snapshot.lexicon), read.vector, words, rows)
 
     def search(
         self, query: str, *, filters: Filters | None = None, top_k: int | None = None
@@ -140,8 +146,7 @@ class Assistant:
         snapshot = self.index.current
         return retrieve(
             snapshot,
-            search_terms(query, snapshot.lexicon),
-            self._vector(query, snapshot),
+            self._query(query, snapshot),
             top_k=top_k or self._settings.top_k,
             filters=filters or Filters(),
         )
@@ -192,13 +197,12 @@ def _related(evidence: Sequence[Evidence]) -> list[Related]:
     return list(nearest.values())[:MOST_RELATED]
 
 
-def _surest(looks: Sequence["_Look"]) -> "_Look":
-    """The likeliest reading, or the one that the notes answer clearly better."""
-    best = max(looks, key=lambda look: look.confidence)
-    return best if best.confidence > looks[0].confidence + CLEARLY else looks[0]
+def _surest(looks: Sequence["Look"]) -> "Look":
+    """The reading that the notes answer best, the likeliest of those that they answer as well."""
+    return max(looks, key=lambda look: look.confidence)
 
 
-class _Look(NamedTuple):
+class Look(NamedTuple):
     """A question as it was read, what was found for it, and how sure it is that this answers it."""
 
     question: Question

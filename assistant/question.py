@@ -8,7 +8,7 @@ from enum import StrEnum
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
-from assistant.expectation import content_terms, generic_words, shape_of
+from assistant.expectation import WORD, content_terms, generic_words, shape_of
 from indexer.keyword_index import STOPWORDS, terms
 from indexer.lexicon import Lexicon
 
@@ -39,7 +39,6 @@ class Question:
     sides: tuple[str, str] | tuple[()] = ()
 
 
-_WORD = re.compile(r"\w+(?:[-_.:/'’]\w+)*")
 _ONE, _OTHER = r"(?P<one>[\w./ -]+?)", r"(?P<other>[\w./ -]+?)"
 _DEFINITION = re.compile(
     r"^(?:so |and )?(?:whats|what(?:'s| is| are| was)|who is|define|explain(?: what)?|describe|meaning of"
@@ -77,9 +76,9 @@ def understand(text: str) -> Question:
             return Question(text, Wants.COMPARISON, sides=(match["one"].strip(), match["other"].strip()))
     if shape_of(text):
         return Question(text, Wants.QUANTITY)
-    words = _WORD.findall(text)
+    words = WORD.findall(text)
     definition = _DEFINITION.match(text)
-    if definition and len(_WORD.findall(definition["subject"])) <= 5:
+    if definition and len(WORD.findall(definition["subject"])) <= 5:
         return Question(text, Wants.DEFINITION, definition["subject"])
     if len(words) <= 3 and not any(word.lower() in STOPWORDS for word in words):
         return Question(text, Wants.DEFINITION, text.rstrip("?!. "))
@@ -99,7 +98,7 @@ def mend(
         pieces: in how many tokens the embedding model writes each word; it writes words of plain English
             in one, and those are not mended.
     """
-    unknown = [match for match in _WORD.finditer(text) if _may_be_typo(match.group(), known)]
+    unknown = [match for match in WORD.finditer(text) if _may_be_typo(match.group(), known)]
     counts = pieces([match.group().lower() for match in unknown]) if unknown else []
     for match, count in reversed(list(zip(unknown, counts, strict=True))):
         meant = _meant(match.group().lower(), lexicon) if count > 1 else None
@@ -147,13 +146,13 @@ def long_forms(text: str, lexicon: Lexicon) -> list[str]:
     """The long forms of the acronyms in a text that it does not spell out itself."""
     lower = text.lower()
     spelled = {short.lower(): long for short, long in lexicon.acronyms.items()}
-    found = [spelled.get(word.lower()) or spelled.get(f"{word.lower()}s") for word in _WORD.findall(text)]
+    found = [spelled.get(word.lower()) or spelled.get(f"{word.lower()}s") for word in WORD.findall(text)]
     return list(dict.fromkeys(long for long in found if long and long.lower() not in lower))
 
 
 def entities(text: str, lexicon: Lexicon) -> list[str]:
     """The names of the notes that a text holds, longest match first at each place, in order."""
-    words = list(_WORD.finditer(text))
+    words = list(WORD.finditer(text))
     found: list[str] = []
     at = 0
     while at < len(words):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from assistant.matching import Match
 from indexer.types import Chunk
 
 
@@ -32,16 +33,16 @@ class Ranks:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A chunk that was found for a question, best score first.
+    """What was found for a question, best score first: a chunk, or some in a row that were found together.
 
-    `similarity` is the cosine of the question to the chunk, `similarities` those to each of its units.
+    `similarity` is the cosine of the question to it, `match` says how near it is to each of its units.
     """
 
     chunk: Chunk
     score: float
     ranks: Ranks
     similarity: float
-    similarities: Sequence[float]
+    match: Match
 
 
 @dataclass(frozen=True, slots=True)

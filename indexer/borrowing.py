@@ -6,38 +6,40 @@ that are kept from build to build do not.
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indexer.types import Chunk
 
-WEIGHT = 4  # of a passage's own terms and vector, a neighbour's counting 1; measured on prose and on guides
+WEIGHT = 3  # of a passage's own terms and vector, a neighbour's counting 1; measured on prose
+REACH = 2  # how many passages away a neighbour may be
 
 Vectors = NDArray[np.float32]
 
 
 def borrowed_vectors(vectors: Vectors, chunks: Sequence[Chunk]) -> Vectors:
-    """Each row with a share of the rows beside it in its section, of length 1 again; shape (n, dimension)."""
-    beside = np.asarray(_beside(chunks), dtype=np.int64)
+    """Each row with a share of the rows near it in its section, of length 1 again; shape (n, dimension)."""
     mixed = vectors * np.float32(WEIGHT)
-    mixed[beside] += vectors[beside + 1]
-    mixed[beside + 1] += vectors[beside]
+    for distance in range(1, REACH + 1):
+        near = np.asarray(_near(chunks, distance), dtype=np.int64)
+        mixed[near] += vectors[near + distance]
+        mixed[near + distance] += vectors[near]
     lengths = np.linalg.norm(mixed, axis=1, keepdims=True)
     return np.asarray(mixed / np.where(lengths > 0, lengths, 1), dtype=np.float32)
 
 
 def borrowed_terms(terms: Sequence[Sequence[str]], chunks: Sequence[Chunk]) -> list[list[str]]:
-    """Each passage's terms, as often as they weigh, and once those of the passages beside it."""
+    """Each passage's terms, as often as they weigh, and once those of the passages near it."""
     mixed = [list(own) * WEIGHT for own in terms]
-    for row in _beside(chunks):
-        mixed[row].extend(terms[row + 1])
-        mixed[row + 1].extend(terms[row])
+    for distance in range(1, REACH + 1):
+        for row in _near(chunks, distance):
+            mixed[row].extend(terms[row + distance])
+            mixed[row + distance].extend(terms[row])
     return mixed
 
 
-def _beside(chunks: Sequence[Chunk]) -> list[int]:
-    """The rows whose next row goes on in the same section."""
+def _near(chunks: Sequence[Chunk], distance: int) -> list[int]:
+    """The rows whose section still goes on `distance` rows later."""
     places = [(chunk.note, chunk.heading_path) for chunk in chunks]
-    return [row for row, (here, there) in enumerate(pairwise(places)) if here == there]
+    return [row for row, (here, there) in enumerate(zip(places, places[distance:])) if here == there]

@@ -6,15 +6,15 @@ only where that alone is too long for the model.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sentencex
 
 from indexer.blocks import Lines, parse_blocks, plain
 from indexer.types import Block, Chunk, Kind, Note, Span, Unit
 
-VERSION = "1"
-TARGET_TOKENS = 150  # beyond this a chunk says more than one thing, and its vector blurs
+VERSION = "2"
+TARGET_TOKENS = 120  # beyond this a chunk says more than one thing, and its vector blurs
 CONTEXT_TOKENS = 64  # at most this many go to headings and parents
 SPECIAL_TOKENS = 2  # the model's own, at both ends
 LONG_ITEM = 400  # characters; a longer list item is cut into sentences
@@ -51,6 +51,21 @@ def chunk_note(note: Note, count_tokens: CountTokens, *, max_tokens: int) -> lis
         _chunk(note, lines, group, count_tokens)
         for group in _pack(pieces, min(TARGET_TOKENS, budget), budget)
     ]
+
+
+def follows(before: Chunk, after: Chunk) -> bool:
+    """Whether the second of two chunks goes on in the section of the first."""
+    return (before.note, before.heading_path) == (after.note, after.heading_path)
+
+
+def joined(chunks: Sequence[Chunk], text: str) -> Chunk:
+    """Chunks of one section that stand in a row, as one; `text` is that of their note."""
+    first, last = chunks[0], chunks[-1]
+    if first is last:
+        return first
+    span = Span(first.span.start, last.span.end)
+    units = tuple(unit for chunk in chunks for unit in chunk.units)
+    return replace(first, span=span, line_end=last.line_end, text=span.of(text), units=units)
 
 
 def _units(text: str, block: Block) -> Iterator[tuple[Unit, int]]:

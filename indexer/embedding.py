@@ -4,6 +4,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,7 +15,6 @@ from safetensors import safe_open
 from tokenizers import Tokenizer
 
 from indexer.errors import ModelError
-from indexer.types import Span
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -24,6 +24,20 @@ DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 BATCH = 32
 
 Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """A text as a model reads it.
+
+    `vector` stands for all of it, has shape (dimension,) and length 1. `tokens` has a row of length 1 for each
+    token that was read, in order, without the model's special ones; `spans`, of shape (tokens, 2), says which
+    characters each stands for.
+    """
+
+    vector: Vectors
+    tokens: Vectors
+    spans: NDArray[np.int64]
 
 
 class Embedder(Protocol):
@@ -36,18 +50,11 @@ class Embedder(Protocol):
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """How many tokens each text has, without the model's special ones. Loads no weights."""
 
-    def embed_passages(self, texts: Sequence[str]) -> Vectors:
-        """An array of shape (len(texts), dimension), each row of length 1."""
+    def embed_passages(self, texts: Sequence[str]) -> list[Embedded]:
+        """Each text as the model reads it, up to the end of its window."""
 
-    def embed_in_context(self, texts: Sequence[str], parts: Sequence[Sequence[Span]]) -> list[Vectors]:
-        """For each text an array of shape (1 + its parts, dimension): its own row, then one for each part.
-
-        A part is read with all its text around it, so that "It costs nothing" knows what costs nothing.
-        Each row has length 1. Parts are ranges of characters.
-        """
-
-    def embed_query(self, text: str) -> Vectors:
-        """An array of shape (dimension,), of length 1."""
+    def embed_query(self, text: str) -> Embedded:
+        """A question as the model reads it."""
 
     def load(self) -> None:
         """Load the weights now rather than with the first text. Raises ModelError."""
@@ -97,43 +104,20 @@ class SentenceTransformerEmbedder:
         encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
         return [len(encoding.ids) for encoding in encodings]
 
-    def embed_passages(self, texts: Sequence[str]) -> Vectors:
-        """An array of shape (len(texts), dimension), each row of length 1."""
-        return self._encode(texts)
-
-    def embed_in_context(self, texts: Sequence[str], parts: Sequence[Sequence[Span]]) -> list[Vectors]:
-        """For each text an array of shape (1 + its parts, dimension): its own row, then one for each part.
-
-        The model reads the text once; a part is the mean of its tokens' embeddings. Source: Günther et al.,
-        "Late Chunking: Contextual Chunk Embeddings Using Long-Context Embedding Models", 2024. A model that
-        does not stand for a text by the mean of its tokens reads each part alone.
-        """
+    def embed_passages(self, texts: Sequence[str]) -> list[Embedded]:
+        """Each text as the model reads it, up to the end of its window."""
         model = self._loaded()
-        if not _means_over_tokens(model):
-            return [
-                self._encode([text, *(part.of(text) for part in own)])
-                for text, own in zip(texts, parts, strict=True)
-            ]
-        found: list[Vectors] = []
-        for start in range(0, len(texts), BATCH):
-            found.extend(_pooled(model, texts[start : start + BATCH], parts[start : start + BATCH]))
-        return found
+        batches = (texts[start : start + BATCH] for start in range(0, len(texts), BATCH))
+        return [found for batch in batches for found in _read(model, batch, _prompt(model, "document"))]
 
-    def embed_query(self, text: str) -> Vectors:
-        """An array of shape (dimension,), of length 1."""
-        row: Vectors = self._encode([text])[0]
-        return row
+    def embed_query(self, text: str) -> Embedded:
+        """A question as the model reads it."""
+        model = self._loaded()
+        return _read(model, [text], _prompt(model, "query"))[0]
 
     def load(self) -> None:
         """Load the weights, once. Raises ModelError."""
         self._loaded()
-
-    def _encode(self, texts: Sequence[str]) -> Vectors:
-        model = self._loaded()
-        return np.asarray(
-            model.encode(list(texts), batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False),
-            dtype=np.float32,
-        )
 
     def _loaded(self) -> "SentenceTransformer":
         with self._lock:
@@ -142,51 +126,33 @@ class SentenceTransformerEmbedder:
             return self._model
 
 
-def _means_over_tokens(model: "SentenceTransformer") -> bool:
-    from sentence_transformers.sentence_transformer.modules import Pooling
+def _prompt(model: "SentenceTransformer", name: str) -> str:
+    """What the model wants to read before a text of that kind; most want nothing."""
+    return str(model.prompts.get(name) or "")
 
-    return isinstance(model[1], Pooling) and model[1].pooling_mode == "mean"
 
-
-def _pooled(
-    model: "SentenceTransformer", texts: Sequence[str], parts: Sequence[Sequence[Span]]
-) -> list[Vectors]:
-    """The rows of `embed_in_context` for one batch, from one reading of each text."""
+def _read(model: "SentenceTransformer", texts: Sequence[str], prompt: str) -> list[Embedded]:
+    """One batch, read once: from the same pass come the vector of each text and those of its tokens."""
     import torch
 
     features = model.tokenizer(
-        list(texts),
+        [prompt + text for text in texts],
         padding=True,
         truncation=True,
         max_length=model.max_seq_length,
         return_offsets_mapping=True,
         return_tensors="pt",
     )
-    offsets = features.pop("offset_mapping").numpy()
+    spans = features.pop("offset_mapping").numpy() - len(prompt)
     attended = features["attention_mask"].numpy().astype(bool)
+    kept = attended & (spans[..., 1] > spans[..., 0]) & (spans[..., 0] >= 0)
     with torch.inference_mode():
-        tokens = model[0](dict(features))["token_embeddings"]
-        rows = []
-        for number, own in enumerate(parts):
-            weights = torch.from_numpy(_shares(attended[number], offsets[number], own))
-            pooled = {"sentence_embedding": weights @ tokens[number]}
-            for module in list(model)[2:]:
-                pooled = module(pooled)
-            rows.append(torch.nn.functional.normalize(pooled["sentence_embedding"], dim=1).numpy())
-    return rows
-
-
-def _shares(
-    attended: NDArray[np.bool_], offsets: NDArray[np.int64], parts: Sequence[Span]
-) -> NDArray[np.float32]:
-    """How much of each token goes into the whole text (row 0) and into each part; rows sum to 1.
-
-    A part that the model did not read, or that is all white space, gets the whole text's row.
-    """
-    starts, ends = offsets[:, 0], offsets[:, 1]
-    inside = [(starts < part.end) & (ends > part.start) & (ends > starts) & attended for part in parts]
-    masks = np.stack([attended, *(mask if mask.any() else attended for mask in inside)])
-    return np.asarray(masks / masks.sum(axis=1, keepdims=True), dtype=np.float32)
+        read = model(dict(features))
+        vectors = torch.nn.functional.normalize(read["sentence_embedding"], dim=-1).numpy()
+        tokens = torch.nn.functional.normalize(read["token_embeddings"], dim=-1).numpy()
+    return [
+        Embedded(vectors[row], tokens[row][kept[row]], spans[row][kept[row]]) for row in range(len(texts))
+    ]
 
 
 def _load(folder: Path, name: str) -> "SentenceTransformer":

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import NoReturn
 
-from indexer.embedding import Embedder, Vectors, open_embedder
+from indexer.embedding import Embedded, Embedder, open_embedder
 from indexer.errors import ModelError
-from indexer.types import Span
 
 
 class MissingModel:
@@ -22,15 +21,11 @@ class MissingModel:
         """How many words each text has; without the model's tokenizer nobody knows better."""
         return [len(text.split()) for text in texts]
 
-    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+    def embed_passages(self, texts: Sequence[str]) -> list[Embedded]:
         """Raises ModelError."""
         self._refuse()
 
-    def embed_in_context(self, texts: Sequence[str], parts: Sequence[Sequence[Span]]) -> list[Vectors]:
-        """Raises ModelError."""
-        self._refuse()
-
-    def embed_query(self, text: str) -> Vectors:
+    def embed_query(self, text: str) -> Embedded:
         """Raises ModelError."""
         self._refuse()
 

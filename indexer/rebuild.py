@@ -25,6 +25,7 @@ from indexer.reading import read_notes
 from indexer.settings import IndexSettings
 from indexer.snapshot import FORMAT_VERSION, Manifest, Snapshot
 from indexer.storage import DISK, Disk, free, not_written
+from indexer.token_codes import TokenCodes, concatenate, encode
 from indexer.types import Chunk, Note, Reading
 from indexer.vector_index import VectorIndex
 
@@ -34,10 +35,10 @@ CHUNK_AT_ONCE = 50  # notes between two
 
 @dataclass(frozen=True, slots=True)
 class _Vectors:
-    """What was embedded of a chunk: its own vector, shape (dimension,), and its units', one row each."""
+    """What was embedded of a chunk: its own vector, of shape (dimension,), and its tokens."""
 
     whole: NDArray[np.float32]
-    units: NDArray[np.float16]
+    tokens: TokenCodes
 
 
 def rebuild(
@@ -217,13 +218,11 @@ class _Build:
             left = seconds_left(time.monotonic() - started, float(lengths[start]), float(lengths[-1]))
             yield Progress("embedding", start, len(keys), left)
             batch = keys[start : start + EMBED_AT_ONCE]
-            found = self.embedder.embed_in_context(
-                [new[key].embedded_text for key in batch], [new[key].embedded_spans for key in batch]
-            )
-            vectors.update(
-                (key, _Vectors(rows[0], rows[1:].astype(np.float16)))
-                for key, rows in zip(batch, found, strict=True)
-            )
+            found = self.embedder.embed_passages([new[key].embedded_text for key in batch])
+            for key, read in zip(batch, found, strict=True):
+                chunk = new[key]
+                tokens = encode(read, len(chunk.context), chunk.embedded_spans)
+                vectors[key] = _Vectors(read.vector, tokens)
         yield Progress("embedding", len(keys), len(keys))
 
     def _snapshot(
@@ -232,7 +231,6 @@ class _Build:
         """The new generation, whole, before anything of it is written."""
         found = [vectors[_key(chunk)] for chunk in chunks]
         matrix = np.stack([one.whole for one in found]) if found else np.zeros((0, 1), np.float32)
-        units = np.concatenate([one.units for one in found]) if found else np.zeros((0, 1), np.float16)
         manifest = Manifest(
             format_version=FORMAT_VERSION,
             revision=new_revision(self.settings.index, reading.notes),
@@ -250,7 +248,7 @@ class _Build:
             {note.path: note for note in reading.notes},
             chunks,
             matrix,
-            units,
+            concatenate([one.tokens for one in found]),
             VectorIndex.from_vectors(borrowed_vectors(matrix, chunks)),
             KeywordIndex.from_terms(borrowed_terms([terms(chunk.embedded_text) for chunk in chunks], chunks)),
             learn(chunks),
@@ -279,6 +277,6 @@ def _key(chunk: Chunk) -> str:
 
 def _vectors_by_text(snapshot: Snapshot) -> dict[str, _Vectors]:
     return {
-        _key(chunk): _Vectors(snapshot.own_vectors[row], snapshot.units_of(row))
+        _key(chunk): _Vectors(snapshot.own_vectors[row], snapshot.tokens_of(row))
         for row, chunk in enumerate(snapshot.chunks)
     }

@@ -3,7 +3,7 @@
 manifest.json                 what it was made with, counts, a SHA-256 of every other file, and one of itself
 notes.json chunks.json        texts
 vectors.npy keywords.npz      what is searched; row i of each is chunk i
-units.npy                     what weighs sentences, list items and rows; in the order of the chunks
+tokens.npy parts.npy          what sentences, list items and rows are weighed by; in the order of the chunks
 lexicon.json                  names, acronyms and words of the notes
 """
 
@@ -21,10 +21,11 @@ from indexer.errors import IndexDamaged, IndexIncompatible, IndexOutdated
 from indexer.keyword_index import KeywordIndex
 from indexer.lexicon import Lexicon
 from indexer.storage import Buffers, sha256
+from indexer.token_codes import TokenCodes
 from indexer.types import Chunk, Note, Skipped, Span, Unit
 from indexer.vector_index import VectorIndex
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 MANIFEST = "manifest.json"
 
 
@@ -50,36 +51,40 @@ class Snapshot:
     """One whole generation in memory. Row i of `own_vectors`, `vectors` and `keywords` is `chunks[i]`.
 
     `own_vectors` has shape (n, dimension); what is searched, `vectors`, has borrowed from neighbours.
-    `unit_vectors` has a row for each unit of each chunk, in their order, and half precision: it only ranks.
+    `tokens` holds those of each chunk, in their order.
     """
 
     manifest: Manifest
     notes: Mapping[str, Note]
     chunks: Sequence[Chunk]
     own_vectors: NDArray[np.float32]
-    unit_vectors: NDArray[np.float16]
+    tokens: TokenCodes
     vectors: VectorIndex
     keywords: KeywordIndex
     lexicon: Lexicon
-    _unit_rows: NDArray[np.int64] = field(init=False, repr=False)  # where each chunk's units begin; the end
+    _parts: NDArray[np.int64] = field(init=False, repr=False)  # where each chunk's parts begin; the end
+    _at: NDArray[np.int64] = field(init=False, repr=False)  # where each part's tokens begin; the end
 
     def __post_init__(self) -> None:
-        counts = np.array([0, *(len(chunk.units) for chunk in self.chunks)], dtype=np.int64)
-        object.__setattr__(self, "_unit_rows", counts.cumsum())
+        parts = np.array([0, *(1 + len(chunk.units) for chunk in self.chunks)], dtype=np.int64).cumsum()
+        object.__setattr__(self, "_parts", parts)
+        at = np.concatenate([[0], self.tokens.lengths]).astype(np.int64).cumsum()
+        object.__setattr__(self, "_at", at)
         rows = {len(self.chunks), len(self.vectors), len(self.keywords), self.manifest.chunks}
         if (
             len(rows) != 1
             or len(self.notes) != self.manifest.notes
-            or len(self.unit_vectors) != self._unit_rows[-1]
+            or (len(self.tokens.lengths), len(self.tokens.codes)) != (parts[-1], at[-1])
         ):
             raise IndexDamaged(
                 f"The index holds {len(self.chunks)} passages, {len(self.vectors)} vectors and"
                 f" {len(self.keywords)} keyword rows, which must be equal. Run `footnote build`."
             )
 
-    def units_of(self, row: int) -> NDArray[np.float16]:
-        """The vectors of the units of a chunk, of shape (its units, dimension)."""
-        return self.unit_vectors[self._unit_rows[row] : self._unit_rows[row + 1]]
+    def tokens_of(self, row: int) -> TokenCodes:
+        """The tokens of a chunk: of its context, then of each of its units."""
+        first, end = self._parts[row], self._parts[row + 1]
+        return TokenCodes(self.tokens.codes[self._at[first] : self._at[end]], self.tokens.lengths[first:end])
 
 
 class _StoredChunk(msgspec.Struct, array_like=True, frozen=True):
@@ -169,7 +174,8 @@ def encode(snapshot: Snapshot) -> dict[str, Buffers]:
         "notes.json": [msgspec.json.encode(list(snapshot.notes.values()))],
         "chunks.json": [msgspec.json.encode(stored)],
         "vectors.npy": _array_buffers(snapshot.own_vectors),
-        "units.npy": _array_buffers(snapshot.unit_vectors),
+        "tokens.npy": _array_buffers(snapshot.tokens.codes),
+        "parts.npy": _array_buffers(snapshot.tokens.lengths),
         "keywords.npz": [snapshot.keywords.to_bytes()],
         "lexicon.json": [msgspec.json.encode(snapshot.lexicon)],
     }
@@ -181,7 +187,9 @@ def decode(manifest: Manifest, contents: Mapping[str, bytes]) -> Snapshot:
         notes = msgspec.json.decode(contents["notes.json"], type=list[Note])
         stored = msgspec.json.decode(contents["chunks.json"], type=list[_StoredChunk])
         own_vectors = _array(contents["vectors.npy"], np.float32)
-        unit_vectors = _array(contents["units.npy"], np.float16)
+        tokens = TokenCodes(
+            _array(contents["tokens.npy"], np.uint8), _array(contents["parts.npy"], np.uint16)
+        )
         keywords = KeywordIndex.from_bytes(contents["keywords.npz"])
         lexicon = msgspec.json.decode(contents["lexicon.json"], type=Lexicon)
     except (KeyError, ValueError, msgspec.MsgspecError) as error:
@@ -189,7 +197,7 @@ def decode(manifest: Manifest, contents: Mapping[str, bytes]) -> Snapshot:
     chunks = [_restored(record, notes[record.note]) for record in stored]
     vectors = VectorIndex.from_vectors(borrowed_vectors(own_vectors, chunks))
     by_path = {note.path: note for note in notes}
-    return Snapshot(manifest, by_path, chunks, own_vectors, unit_vectors, vectors, keywords, lexicon)
+    return Snapshot(manifest, by_path, chunks, own_vectors, tokens, vectors, keywords, lexicon)
 
 
 def _array_buffers(array: NDArray[Any]) -> Buffers:

@@ -125,12 +125,12 @@ class Chunk:
 
     @property
     def embedded_spans(self) -> list[Span]:
-        """Where each unit stands in `embedded_text`; a heading, which is in the context, is all of it."""
+        """Where each unit stands in `embedded_text`; nowhere, if it is a heading, whose words are the context's."""
         at = len(self.context) + 1 if self.context else 0
         spans = []
         for unit in self.units:
             if unit.kind is Kind.HEADING:
-                spans.append(Span(0, len(self.embedded_text)))
+                spans.append(Span(at, at))
             else:
                 spans.append(Span(at, at + len(unit.text)))
                 at += len(unit.text) + 1

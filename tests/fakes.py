@@ -1,19 +1,22 @@
 """An embedder without a model: honest, fast, and good enough to find a passage by its words."""
 
 import hashlib
+import re
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
-from indexer.embedding import Vectors
+from indexer.embedding import Embedded, Vectors
 from indexer.keyword_index import terms
-from indexer.types import Span
 
 DIMENSION = 256
+_WORD = re.compile(r"\S+")
 
 
 class HashingEmbedder:
-    """Bags of stemmed words, hashed into 256 numbers: texts that share words have a high cosine."""
+    """Bags of stemmed words, each hashed into 256 signs: texts that share words have a high cosine."""
 
     def __init__(self, *, name: str = "hashing", fingerprint: str = "f" * 64, max_tokens: int = 256) -> None:
         self.name = name
@@ -24,25 +27,31 @@ class HashingEmbedder:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(text.split()) for text in texts]
 
-    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+    def embed_passages(self, texts: Sequence[str]) -> list[Embedded]:
         self.embedded.extend(texts)
-        return np.stack([self.embed_query(text) for text in texts])
+        return [self.embed_query(text) for text in texts]
 
-    def embed_in_context(self, texts: Sequence[str], parts: Sequence[Sequence[Span]]) -> list[Vectors]:
-        self.embedded.extend(texts)
-        return [
-            np.stack([self.embed_query(words) for words in (text, *(part.of(text) for part in own))])
-            for text, own in zip(texts, parts, strict=True)
-        ]
-
-    def embed_query(self, text: str) -> Vectors:
-        vector = np.zeros(DIMENSION, dtype=np.float32)
-        for term in terms(text):
-            vector[int(hashlib.sha256(term.encode()).hexdigest()[:8], 16) % DIMENSION] += 1
-        length = float(np.linalg.norm(vector))
-        if not length:
-            vector[0] = length = 1.0
-        return vector / np.float32(length)
+    def embed_query(self, text: str) -> Embedded:
+        spans = [match.span() for match in _WORD.finditer(text)]
+        tokens = [_hashed(text[start:end]) for start, end in spans]
+        return Embedded(
+            _hashed(text),
+            np.stack(tokens) if tokens else np.zeros((0, DIMENSION), np.float32),
+            np.array(spans, dtype=np.int64).reshape(-1, 2),
+        )
 
     def load(self) -> None:
         return None
+
+
+def _hashed(text: str) -> Vectors:
+    found = terms(text) or [""]
+    vector = np.sum([_direction(term) for term in found], axis=0, dtype=np.float32)
+    return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
+
+
+@cache
+def _direction(term: str) -> NDArray[np.int8]:
+    """Where a term points: a corner of the cube that its hash picks, far from those of other terms."""
+    digest = hashlib.shake_256(term.encode()).digest(DIMENSION // 8)
+    return np.unpackbits(np.frombuffer(digest, dtype=np.uint8)).astype(np.int8) * 2 - 1

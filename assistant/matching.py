@@ -1,0 +1,95 @@
+"""A question's words held against each unit of the passages found: late interaction over token vectors. Pure.
+
+Source: Khattab and Zaharia, "ColBERT: Efficient and Effective Passage Search via Contextualized Late
+Interaction over BERT", SIGIR 2020; here by word instead of by token, and over the signs of tokens.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.expectation import WORD
+from indexer.embedding import Embedded
+from indexer.keyword_index import STOPWORDS, KeywordIndex, terms
+from indexer.token_codes import TokenCodes, concatenate
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question as the model reads it, word by word.
+
+    `vector` has length 1 and shape (token dimension,); `words` has a row for each word that is no stop word, of
+    the same width: the mean of its tokens' embeddings. `weights` says how rare each word is in the notes,
+    `names` what it is.
+    """
+
+    vector: Floats
+    words: Floats
+    weights: Floats
+    names: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """How near a question is to each unit of a passage, in cosines.
+
+    `units` has shape (units,): the question to the mean of the unit's tokens. `own` and `placed` have shape
+    (units, words): each word to the likest token of the unit; of the unit or the passage's context.
+    """
+
+    units: Floats
+    own: Floats
+    placed: Floats
+
+
+def asked(text: str, read: Embedded, keywords: KeywordIndex) -> Asked:
+    """Take a question apart into words; `read` is how the model reads `text`."""
+    names, words, weights = [], [], []
+    for match in WORD.finditer(text):
+        word = match.group()
+        inside = (read.spans[:, 0] >= match.start()) & (read.spans[:, 1] <= match.end())
+        if word.lower() not in STOPWORDS and inside.any():
+            names.append(word)
+            words.append(read.tokens[inside].mean(axis=0))
+            weights.append(rarity(word, keywords))
+    width = read.tokens.shape[1]
+    total = read.tokens.sum(axis=0)
+    return Asked(
+        np.asarray(total / (np.linalg.norm(total) or 1), dtype=np.float32),
+        np.asarray(words, dtype=np.float32).reshape(-1, width),
+        np.asarray(weights, dtype=np.float32),
+        names,
+    )
+
+
+def rarity(word: str, keywords: KeywordIndex) -> float:
+    """The inverse document frequency of a word among the passages, that of its most frequent term."""
+    found = max((keywords.frequency(term) for term in terms(word)), default=0)
+    return math.log(1 + (len(keywords) - found + 0.5) / (found + 0.5))
+
+
+def match(question: Asked, passages: Sequence[TokenCodes]) -> list[Match]:
+    """Hold a question against each passage. All of them are compared in one product of matrices."""
+    together = concatenate(passages)
+    tokens = together.signs()[:, : question.words.shape[1]]
+    lengths = together.lengths.astype(np.int64)
+    present = np.flatnonzero(lengths)
+    starts = (np.cumsum(lengths) - lengths)[present]
+    best = np.full((len(lengths), len(question.words)), -1, dtype=np.float32)
+    near = np.zeros(len(lengths), dtype=np.float32)
+    if len(present):
+        best[present] = np.maximum.reduceat(tokens @ question.words.T, starts, axis=0)
+        sums = np.add.reduceat(tokens, starts, axis=0)
+        near[present] = (sums @ question.vector) / np.maximum(np.linalg.norm(sums, axis=1), 1e-9)
+    found, at = [], 0
+    for passage in passages:
+        context, units = at, slice(at + 1, at + len(passage.lengths))
+        own = best[units]
+        found.append(Match(near[units], own, np.maximum(own, best[context])))
+        at = units.stop
+    return found
