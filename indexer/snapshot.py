@@ -4,6 +4,7 @@ manifest.json                 what it was made with, counts, a SHA-256 of every 
 notes.json chunks.json        texts
 vectors.npy keywords.npz      what is searched; row i of each is chunk i
 units.npy                     what weighs sentences, list items and rows; in the order of the chunks
+cells.npy centroids.npy       of a large index: the cell that each vector lies in (see vector_index)
 lexicon.json                  names, acronyms and words of the notes
 """
 
@@ -22,7 +23,7 @@ from indexer.keyword_index import KeywordIndex
 from indexer.lexicon import Lexicon
 from indexer.storage import Buffers, sha256
 from indexer.types import Chunk, Note, Skipped, Span, Unit
-from indexer.vector_index import VectorIndex
+from indexer.vector_index import EXACT, Cells, Rows, Search, VectorIndex
 
 FORMAT_VERSION = 3
 MANIFEST = "manifest.json"
@@ -41,6 +42,7 @@ class Manifest:
     chunker_version: str
     notes: int
     chunks: int
+    search: Search = EXACT
     skipped: tuple[Skipped, ...] = ()
     files: Mapping[str, str] = msgspec.field(default_factory=dict)
 
@@ -165,6 +167,8 @@ def encode(snapshot: Snapshot) -> dict[str, Buffers]:
         )
         for chunk in snapshot.chunks
     ]
+    cells = snapshot.vectors.cells
+    searched = {"cells.npy": cells.assigned, "centroids.npy": cells.centroids} if cells else {}
     return {
         "notes.json": [msgspec.json.encode(list(snapshot.notes.values()))],
         "chunks.json": [msgspec.json.encode(stored)],
@@ -172,6 +176,7 @@ def encode(snapshot: Snapshot) -> dict[str, Buffers]:
         "units.npy": _array_buffers(snapshot.unit_vectors),
         "keywords.npz": [snapshot.keywords.to_bytes()],
         "lexicon.json": [msgspec.json.encode(snapshot.lexicon)],
+        **{name: _array_buffers(array) for name, array in searched.items()},
     }
 
 
@@ -184,12 +189,28 @@ def decode(manifest: Manifest, contents: Mapping[str, bytes]) -> Snapshot:
         unit_vectors = _array(contents["units.npy"], np.float16)
         keywords = KeywordIndex.from_bytes(contents["keywords.npz"])
         lexicon = msgspec.json.decode(contents["lexicon.json"], type=Lexicon)
+        cells = None
+        if manifest.search.kind != "exact":
+            centroids = _array(contents["centroids.npy"], np.float32)
+            cells = Cells(centroids, _array(contents["cells.npy"], np.int32))
     except (KeyError, ValueError, msgspec.MsgspecError) as error:
         raise IndexDamaged(f"The index cannot be read ({error}). Run `footnote build`.") from error
     chunks = [_restored(record, notes[record.note]) for record in stored]
-    vectors = VectorIndex.from_vectors(borrowed_vectors(own_vectors, chunks))
+    rows = searched_rows(own_vectors, chunks)
+    vectors = VectorIndex.restored(len(chunks), manifest.dimension, rows, manifest.search, cells)
     by_path = {note.path: note for note in notes}
     return Snapshot(manifest, by_path, chunks, own_vectors, unit_vectors, vectors, keywords, lexicon)
+
+
+def searched_rows(own_vectors: NDArray[np.float32], chunks: Sequence[Chunk]) -> Rows:
+    """What gives rows of the vectors that are searched: they have borrowed from the rows beside them."""
+
+    def rows(start: int, stop: int) -> NDArray[np.float32]:
+        first, last = max(0, start - 1), min(stop + 1, len(chunks))
+        mixed = borrowed_vectors(own_vectors[first:last], chunks[first:last])
+        return mixed[start - first : stop - first]
+
+    return rows
 
 
 def _array_buffers(array: NDArray[Any]) -> Buffers:

@@ -30,10 +30,11 @@ PUBLIC = {
     "indexer.borrowing": {"borrowed_terms", "borrowed_vectors"},
     "indexer.chunking": {"chunk_note"},
     "indexer.embedding": {"Embedder", "SentenceTransformerEmbedder", "open_embedder"},
-    "indexer.vector_index": {"VectorIndex"},
+    "indexer.vector_index": {"Cells", "Search", "VectorIndex", "recall", "tenth_scores"},
     "indexer.keyword_index": {"KeywordIndex", "stem", "terms"},
     "indexer.lexicon": {"Lexicon", "learn"},
-    "indexer.snapshot": {"Manifest", "Snapshot", "decode", "encode", "seal", "unseal"},
+    "indexer.snapshot": {"Manifest", "Snapshot", "decode", "encode", "seal", "searched_rows", "unseal"},
+    "indexer.assembly": {"Embedded", "assemble", "embedded_by_key", "key"},
     "indexer.generations": {
         "current_bytes", "current_revision", "named", "newest_whole", "open_generation", "open_snapshot",
         "read_manifest", "revisions",

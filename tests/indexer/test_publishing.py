@@ -2,6 +2,7 @@
 
 import errno
 import multiprocessing
+import random
 import shutil
 import signal
 from collections.abc import Callable
@@ -107,7 +108,7 @@ def test_an_error_at_any_effect_leaves_a_whole_index(settings: IndexSettings, er
         assert (litter(settings.index), verify(settings.index)) == (set(), [])
 
 
-@pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("every", [10, pytest.param(1, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("kind", ["first", "incremental", "full"])
 def test_a_kill_at_any_effect_leaves_a_whole_index(settings: IndexSettings, kind: str, every: int) -> None:
     old = None
@@ -124,6 +125,7 @@ def test_a_kill_at_any_effect_leaves_a_whole_index(settings: IndexSettings, kind
     settings.index.mkdir(exist_ok=True)
     shutil.copytree(settings.index, pristine)
     processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload(["faults"])
     at, exits = 1, []
     while not exits or exits[-1] == -signal.SIGKILL:
         shutil.rmtree(settings.index)
@@ -142,6 +144,34 @@ def test_a_kill_at_any_effect_leaves_a_whole_index(settings: IndexSettings, kind
         at += every
     assert exits[-1] == 0
     assert len(exits) > 40 / every
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("full", [False, True])
+def test_a_kill_at_any_instant_leaves_a_whole_index(settings: IndexSettings, full: bool) -> None:
+    """A hundred times each, at random."""
+    run(settings)
+    chance = random.Random(5)
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload(["faults"])
+    killed = 0
+    for number in range(100):
+        edit(settings, f"# Tea\n\nBrewed at {number} degrees.\n" * 200)
+        old = told(open_snapshot(settings.index))
+        scratch = IndexSettings(notes=settings.notes, index=settings.index.with_name("scratch"))
+        run(scratch)
+        new = told(open_snapshot(scratch.index))
+        process = processes.Process(target=build_and_die, args=(settings, 0, full))
+        process.start()
+        process.join(chance.uniform(0.02, 0.4))
+        process.kill()
+        process.join()
+        killed += process.exitcode == -signal.SIGKILL
+        assert told(open_snapshot(settings.index)) in (old, new)
+        run(settings)
+        assert told(open_snapshot(settings.index)) == new
+        assert (litter(settings.index), verify(settings.index)) == (set(), [])
+    assert killed > 20
 
 
 def test_a_disk_of_any_size_is_told_to_be_full_until_the_index_fits(settings: IndexSettings) -> None:

@@ -8,12 +8,16 @@ import filelock
 import pytest
 from fakes import HashingEmbedder
 
+from indexer import vector_index
+from indexer.borrowing import borrowed_vectors
+from indexer.checking import verify
 from indexer.embedding import Vectors
 from indexer.errors import BuildLocked, ModelError, NotesFolderError
 from indexer.generations import current_revision, open_snapshot
 from indexer.planning import BuildReport, Progress
 from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
+from indexer.vector_index import VectorIndex
 
 Build = Callable[..., BuildReport]
 
@@ -158,3 +162,29 @@ def test_progress_counts_up_to_the_whole(settings: IndexSettings, embedder: Hash
     ]
     embedding = [event for event in events if event.stage == "embedding"]
     assert embedding[-1].done == embedding[-1].total > 0
+
+
+def test_a_large_index_records_how_it_is_searched_and_opens_the_same(
+    settings: IndexSettings, embedder: HashingEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vector_index, "EXACT_UP_TO", 500)
+    for number in range(800):
+        words = f"topic{number % 20} service{number % 20} detail{number}"
+        (settings.notes / f"{number:03}.md").write_text(
+            f"# Note {number}\n\n{words} says {number}.\n", "utf-8"
+        )
+    list(rebuild(settings, embedder))
+    opened = open_snapshot(settings.index)
+    assert opened.manifest.search.kind == "cells"
+    assert opened.manifest.search.recall_at_10 >= 0.98
+    assert verify(settings.index) == []
+    (settings.notes / "new.md").write_text("More.", "utf-8")
+    list(rebuild(settings, embedder))
+    again = open_snapshot(settings.index)
+    assert again.vectors.cells is not None and opened.vectors.cells is not None
+    assert (
+        again.vectors.cells.centroids.tolist() == opened.vectors.cells.centroids.tolist()
+    )  # not sought again
+    query = embedder.embed_query("topic7 service7 detail7")
+    exact = VectorIndex.from_vectors(borrowed_vectors(again.own_vectors, again.chunks))
+    assert again.vectors.search(query, 1)[0].row == exact.search(query, 1)[0].row
