@@ -165,9 +165,9 @@ def test_a_server_that_is_told_to_stop_ends_what_it_answers(own: IndexSettings, 
         loads = [pool.submit(load) for _ in range(4)]
         (own.notes / "new.md").write_text("# New\n\nA rebuild is under way, too.\n", "utf-8")
         time.sleep(0.5 + time_number / 20)
-        told = time.monotonic()
+        began = time.monotonic()
         assert served.stop() == 0
-        took = time.monotonic() - told
+        took = time.monotonic() - began
         stop.set()
         answered = sum(one.result() for one in loads)
     told(f"{answered} answers, {len(cut)} cut, stopped in {took:.1f} s")
