@@ -1,5 +1,6 @@
 """What happens to the index when the disk fails, fills up, or the process is killed."""
 
+import contextlib
 import errno
 import multiprocessing
 import random
@@ -108,6 +109,21 @@ def test_an_error_at_any_effect_leaves_a_whole_index(settings: IndexSettings, er
         assert (litter(settings.index), verify(settings.index)) == (set(), [])
 
 
+@pytest.mark.usefixtures("small_blocks")
+def test_an_error_at_any_effect_of_the_first_build_leaves_a_whole_one_or_none(
+    settings: IndexSettings,
+) -> None:
+    for at in range(1, effects(settings, full=False) + 1):
+        shutil.rmtree(settings.index, ignore_errors=True)
+        disk = FailingDisk(at)
+        with pytest.raises(StorageError, match="Input/output error"):
+            run(settings, disk)
+        with contextlib.suppress(IndexMissing):  # all but the pointer may be there, and then serves
+            assert len(open_snapshot(settings.index).notes) == 2
+        assert run(settings).notes == 2
+        assert (litter(settings.index), verify(settings.index)) == (set(), [])
+
+
 @pytest.mark.parametrize("every", [10, pytest.param(1, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("kind", ["first", "incremental", "full"])
 def test_a_kill_at_any_effect_leaves_a_whole_index(settings: IndexSettings, kind: str, every: int) -> None:
@@ -207,6 +223,7 @@ def test_the_index_does_not_grow_beyond_its_limit(settings: IndexSettings, tmp_p
     ):
         publish(settings.index, serving, max_bytes=30 * 1024)
     assert current_revision(settings.index) == serving.manifest.revision
+    (tmp_path / "other").mkdir()
     publish(tmp_path / "other", serving, max_bytes=3_000_000)
 
 
