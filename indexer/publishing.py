@@ -139,9 +139,10 @@ def tidy(folder: Path, *, disk: Disk = DISK) -> None:
     """Remove what an interrupted build left, and generations older than the one before the serving."""
     _clear(folder, disk)
     with contextlib.suppress(IndexMissing, IndexDamaged):
-        serving = current_revision(folder)
-        before = [name for name in revisions(folder) if name < serving]
-        _remove_others(folder, {serving, *before[:1]}, disk)
+        serving, there = current_revision(folder), revisions(folder)
+        if serving in there:  # else one of the others may be needed
+            before = [name for name in there if name < serving][:1]
+            _remove_others(folder, {*before, *(name for name in there if name >= serving)}, disk)
 
 
 def roll_back(folder: Path, *, disk: Disk = DISK) -> Manifest:

@@ -18,7 +18,7 @@ from indexer import vector_index
 from indexer.vector_index import VectorIndex, recall, tenth_scores
 
 DIMENSION = 384
-QUESTIONS = 1_000
+QUESTIONS = 200
 Vectors = NDArray[np.float32]
 
 

@@ -315,6 +315,18 @@ def test_rolling_back_goes_one_generation_back_and_a_build_goes_on_from_there(
     assert set(revisions(settings.index)) == {first.revision, third.revision}
 
 
+def test_a_generation_that_was_rolled_back_serves_where_no_other_is_whole(settings: IndexSettings) -> None:
+    first = run(settings)
+    edit(settings)
+    second = run(settings)
+    roll_back(settings.index)
+    (settings.index / "generations" / first.revision / "lexicon.json").write_bytes(b"{}")
+    assert open_snapshot(settings.index).manifest.revision == second.revision
+    report = run(settings)
+    assert (report.changed, report.set_aside) == (False, (first.revision,))
+    assert current_revision(settings.index) == second.revision
+
+
 def test_the_index_of_a_newer_release_is_left_alone(settings: IndexSettings) -> None:
     """Not even what looks like litter to this release is touched."""
     run(settings)
