@@ -161,7 +161,7 @@ class VectorIndex:
 
 
 def _steps(most: int) -> Iterator[int]:
-    """Numbers of probes to try, each half as many again; with more than half of the cells little is gained."""
+    """Numbers of probes to try, each half as many again; beyond half of the cells little is gained."""
     probes = 4
     while probes <= most:
         yield probes
