@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run test install lint clean
+.PHONY: run test install lint soak bench clean
 
 run: $(VENV)/installed
 	$(BIN)/footnote build
@@ -14,6 +14,14 @@ install: $(VENV)/installed
 
 test: $(VENV)/installed-test
 	$(BIN)/python -m pytest
+
+# What takes minutes: kills, full disks, damage, and a server under load. About 15 minutes on two cores.
+soak: $(VENV)/installed-test
+	$(BIN)/python -m pytest -m soak -rs -s
+
+# How long a question takes and how much memory an index of vectors, by its size.
+bench: $(VENV)/installed
+	PYTHONPATH=. $(BIN)/python tests/bench/vector_sizes.py
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .

@@ -46,7 +46,10 @@ def choose(question: Question, evidence: Sequence[Evidence], snapshot: Snapshot)
 
 
 def _likeliest(evidence: Sequence[Evidence]) -> list[Evidence]:
-    """The fewest units one of which answers with a probability of ENOUGH, leaving out what was said before."""
+    """The fewest units one of which answers with probability ENOUGH.
+
+    Of those that say nearly the same, the one that holds most of the question's terms is given.
+    """
     chosen: list[Evidence] = []
     words, sure = 0, 0.0
     for item, probability in zip(evidence, _probabilities(evidence), strict=True):
@@ -54,9 +57,12 @@ def _likeliest(evidence: Sequence[Evidence]) -> list[Evidence]:
         if chosen and (sure >= ENOUGH or len(chosen) == MOST_ITEMS or words + length > MOST_WORDS):
             break
         sure += probability
-        if not any(_same(item, other) for other in chosen):
+        twin = next((place for place, other in enumerate(chosen) if _same(item, other)), None)
+        if twin is None:
             chosen.append(item)
             words += length
+        elif item.features.coverage > chosen[twin].features.coverage:
+            chosen[twin] = item
     return chosen
 
 
@@ -81,7 +87,8 @@ def _introduced(evidence: Sequence[Evidence]) -> list[Evidence]:
 def _labelled(question: Question, evidence: Sequence[Evidence], snapshot: Snapshot) -> list[Evidence]:
     """The members, in their order, of the list or table whose label holds most of the question's terms.
 
-    None, if one of the best units holds more of them: it then says by itself what the list would have to be read for.
+    None, if one of the best units holds more of them: it then says by itself what one would
+    have to read the list for.
     """
     groups: dict[Group, list[Evidence]] = {}
     for item in evidence:

@@ -61,9 +61,9 @@ class Reading:
 def readings(question: str, history: Sequence[Turn], lexicon: Lexicon) -> Sequence[Reading]:
     """What a question may mean after the turns before it, the likeliest first.
 
-    A question that leans on the conversation (a pronoun, a fragment, "and …") is read with what it points at put
-    in, and with what its turn was about beside it; any other means what it says. Which reading is right only the
-    notes can tell: the one that they answer best.
+    A question that leans on the conversation (a pronoun, a fragment, "and …") is read with what it points at
+    put in, and with what its turn was about beside it; any other means what it says. Which reading is right
+    only the notes can tell: the one that they answer best.
     """
     asked = " ".join(question.split())
     turns = _read(history, lexicon)
@@ -186,7 +186,10 @@ def _substituted(fragment: str, before: str, topic: str, own: Sequence[str], lex
         last = [match.start() for match in re.finditer(rf"\b{_PREPOSITIONS}\s", stem, re.I)]
         return f"{stem[: last[-1]]}{fragment}?" if last and last[-1] else f"{stem} {fragment}?"
     thing = re.sub(r"^(?:the|an?)\s+", "", fragment, flags=re.I)
-    for name in reversed(entities(before, lexicon)):
+    alike = set(content_terms(fragment))
+    names = entities(before, lexicon)[::-1]
+    names.sort(key=lambda name: alike.isdisjoint(content_terms(name)))
+    for name in names:
         place = re.search(rf"{_TAKES}\s+(?:the |an? )?{re.escape(name)}\b", stem, re.I)
         if place and name.lower() not in fragment.lower():
             return f"{stem[: place.end() - len(name)]}{thing}{stem[place.end() :]}?"

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -25,6 +25,7 @@ _POLAR = re.compile(
     r"\b(?:not?|never|cannot|can't|only|without|none|neither|nor|yes|supports?|supported|also|too)\b", re.I
 )
 _LINK_ALONE = re.compile(r"\W*\[[^\]]*\]\([^)]*\)\W*")
+LIKE = 0.65  # the cosine that a word or text has to one that says the same
 SHORTEST_SENTENCE = 3  # words; a paragraph of fewer is a label: "**Topics**"
 
 
@@ -32,8 +33,8 @@ SHORTEST_SENTENCE = 3  # words; a paragraph of fewer is a label: "**Topics**"
 class Features:
     """What is known of a unit as an answer to a question. Each lies in [0, 1], similarities in [-1, 1].
 
-    `similarity` is the cosine of the question to the unit; `said` the mean of those of its words to the likest
-    tokens of the unit, `matched` to those of the unit and its passage's context.
+    `similarity` is the cosine of the question to the unit; `said` the mean of those of its words to the
+    likest tokens of the unit, `matched` to those of the unit and its passage's context.
     `coverage` is the share of the question's content terms, weighted by their rarity, that stand in the unit;
     `around` the share that only its headings and parents hold. `named` says how much of the name before the
     unit's colon the question holds, `subject` how well that name is the question's subject. `shapeless` is 1
@@ -153,6 +154,16 @@ def weigh(
         nearness = match.placed[candidate.number].tolist()
         weighed.append(Evidence(unit, chunk, features, _score(features), words, nearness))
     return sorted(weighed, key=lambda evidence: -evidence.score)
+
+
+def by_words(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """Evidence found without a model: what it holds of the question's terms stands in for its nearness."""
+    found = []
+    for item in evidence:
+        own, around = item.features.coverage, item.features.around
+        near = replace(item.features, similarity=LIKE * own, said=LIKE * own, matched=LIKE * (own + around))
+        found.append(replace(item, features=near, score=_score(near)))
+    return sorted(found, key=lambda item: -item.score)
 
 
 def _subject(unit: Unit, name: frozenset[str], subject: frozenset[str], long: str) -> float:

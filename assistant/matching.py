@@ -23,8 +23,8 @@ Floats = NDArray[np.float32]
 class Asked:
     """A question as the model reads it, word by word.
 
-    `vector` has length 1 and shape (token dimension,); `words` has a row for each word that is no stop word, of
-    the same width: the mean of its tokens' embeddings. `weights` says how rare each word is in the notes,
+    `vector` has length 1 and shape (token dimension,); `words` has a row for each word that is no stop word,
+    of the same width: the mean of its tokens' embeddings. `weights` says how rare each word is in the notes,
     `names` what it is.
     """
 
@@ -76,13 +76,12 @@ def rarity(word: str, keywords: KeywordIndex) -> float:
 def match(question: Asked, passages: Sequence[TokenCodes]) -> list[Match]:
     """Hold a question against each passage. All of them are compared in one product of matrices."""
     together = concatenate(passages)
-    tokens = together.signs()[:, : question.words.shape[1]]
-    lengths = together.lengths.astype(np.int64)
-    present = np.flatnonzero(lengths)
-    starts = (np.cumsum(lengths) - lengths)[present]
-    best = np.full((len(lengths), len(question.words)), -1, dtype=np.float32)
-    near = np.zeros(len(lengths), dtype=np.float32)
+    present, starts = together.starts()
+    parts = len(together.lengths)
+    best = np.full((parts, len(question.words)), -1, dtype=np.float32)
+    near = np.zeros(parts, dtype=np.float32)
     if len(present):
+        tokens = together.signs()[:, : len(question.vector)]
         best[present] = np.maximum.reduceat(tokens @ question.words.T, starts, axis=0)
         sums = np.add.reduceat(tokens, starts, axis=0)
         near[present] = (sums @ question.vector) / np.maximum(np.linalg.norm(sums, axis=1), 1e-9)

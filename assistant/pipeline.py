@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +11,7 @@ from assistant.composition import compose
 from assistant.confidence import answers, confidence
 from assistant.conversation import Reading, readings
 from assistant.errors import NoteNotFound, QuestionError
-from assistant.evidence import Evidence, candidates, weigh
+from assistant.evidence import Evidence, by_words, candidates, weigh
 from assistant.matching import asked
 from assistant.question import Question, mend, search_terms, understand
 from assistant.retrieval import Query, retrieve
@@ -31,6 +30,7 @@ from indexer.types import Note
 _log = logging.getLogger(__name__)
 DECLINED = "Your notes don't say."
 MOST_RELATED = 3
+CLEARLY = 0.1  # of confidence, between two readings of a question
 LOOKED_AT = 8  # passages from which an answer is composed, at least
 
 
@@ -120,7 +120,7 @@ class Assistant:
         evidence = weigh(understood, query.words, candidates(passages), snapshot, at)
         embedded = bool(query.vector.any())
         if not embedded:
-            evidence = [_by_words(item) for item in evidence]
+            evidence = by_words(evidence)
         sure = confidence(understood, evidence)
         return Look(understood, passages, evidence, sure, embedded)
 
@@ -198,8 +198,9 @@ def _related(evidence: Sequence[Evidence]) -> list[Related]:
 
 
 def _surest(looks: Sequence["Look"]) -> "Look":
-    """The reading that the notes answer best, the likeliest of those that they answer as well."""
-    return max(looks, key=lambda look: look.confidence)
+    """The likeliest reading, or the one that the notes answer clearly better."""
+    best = max(looks, key=lambda look: look.confidence)
+    return best if best.confidence > looks[0].confidence + CLEARLY else looks[0]
 
 
 class Look(NamedTuple):
@@ -210,11 +211,6 @@ class Look(NamedTuple):
     evidence: Sequence[Evidence]
     confidence: float
     embedded: bool
-
-
-def _by_words(evidence: Evidence) -> Evidence:
-    """Evidence found without a model: what it holds of the question's words stands in for its nearness."""
-    return replace(evidence, features=replace(evidence.features, similarity=evidence.features.coverage))
 
 
 class _Clock:

@@ -1,4 +1,4 @@
-"""Where in the notes a conversation is: what a follow-up leans on mostly stands beside what was said last. Pure."""
+"""Where in the notes a conversation is: a follow-up mostly asks for what stands beside what was said. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

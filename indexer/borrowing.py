@@ -42,4 +42,4 @@ def borrowed_terms(terms: Sequence[Sequence[str]], chunks: Sequence[Chunk]) -> l
 def _near(chunks: Sequence[Chunk], distance: int) -> list[int]:
     """The rows whose section still goes on `distance` rows later."""
     places = [(chunk.note, chunk.heading_path) for chunk in chunks]
-    return [row for row, (here, there) in enumerate(zip(places, places[distance:])) if here == there]
+    return [row for row in range(len(places) - distance) if places[row] == places[row + distance]]

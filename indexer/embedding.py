@@ -30,9 +30,9 @@ Vectors = NDArray[np.float32]
 class Embedded:
     """A text as a model reads it.
 
-    `vector` stands for all of it, has shape (dimension,) and length 1. `tokens` has a row of length 1 for each
-    token that was read, in order, without the model's special ones; `spans`, of shape (tokens, 2), says which
-    characters each stands for.
+    `vector` stands for all of it, has shape (dimension,) and length 1. `tokens` has a row of length 1 for
+    each token that was read, in order, without the model's special ones; `spans`, of shape (tokens, 2), says
+    which characters each stands for.
     """
 
     vector: Vectors

@@ -83,12 +83,14 @@ def current_bytes(folder: Path) -> bytes | None:
 
 
 def newest_whole(folder: Path, fingerprint: str | None) -> tuple[Snapshot | None, dict[str, IndexDamaged]]:
-    """The generation that serves or, from there downwards, the first whole one; what is wrong above it."""
+    """The generation that serves or else the first whole one, older ones first; and what is damaged."""
     damage: dict[str, IndexDamaged] = {}
     candidates = revisions(folder)
     try:
         serving = current_revision(folder)
-        candidates = [serving, *(name for name in candidates if name < serving)]
+        older = [name for name in candidates if name < serving]
+        newer = [name for name in candidates if name > serving]  # one that was rolled back, say
+        candidates = [serving, *older, *newer]
     except IndexDamaged as error:
         damage[CURRENT] = error
     for revision in candidates:

@@ -47,7 +47,7 @@ def new_revision(folder: Path, notes: Sequence[Note]) -> str:
 
 
 def publish(folder: Path, snapshot: Snapshot, *, max_bytes: int | None = None, disk: Disk = DISK) -> Manifest:
-    """Write a generation beside the others and make it the one that serves.
+    """Write a generation beside the others and make it the one that serves; `folder` has to be there.
 
     Until the last rename everything is as it was; after it, whatever happens, the new generation serves.
 
@@ -63,11 +63,11 @@ def publish(folder: Path, snapshot: Snapshot, *, max_bytes: int | None = None, d
     digests = {name: sha256(buffers) for name, buffers in sorted(contents.items())}
     manifest = replace(snapshot.manifest, files=digests)
     files: dict[str, Buffers] = {**contents, MANIFEST: [seal(manifest)]}
-    disk.make_folder(folder / GENERATIONS)
     needs = rounded(folder, [*map(size, files.values()), len(manifest.revision)])
     _make_room(folder, needs, max_bytes, disk)
     has = free(folder)
     try:
+        disk.make_folder(folder / GENERATIONS)
         _write(folder / GENERATIONS, manifest.revision, files, disk)
         before = current_bytes(folder)
         _point(folder, manifest.revision, disk)
@@ -139,9 +139,10 @@ def tidy(folder: Path, *, disk: Disk = DISK) -> None:
     """Remove what an interrupted build left, and generations older than the one before the serving."""
     _clear(folder, disk)
     with contextlib.suppress(IndexMissing, IndexDamaged):
-        serving = current_revision(folder)
-        before = [name for name in revisions(folder) if name < serving]
-        _remove_others(folder, {serving, *before[:1]}, disk)
+        serving, there = current_revision(folder), revisions(folder)
+        if serving in there:  # else one of the others may be needed
+            before = [name for name in there if name < serving][:1]
+            _remove_others(folder, {*before, *(name for name in there if name >= serving)}, disk)
 
 
 def roll_back(folder: Path, *, disk: Disk = DISK) -> Manifest:

@@ -1,44 +1,30 @@
 """Bring the index in step with the notes: plan the difference, embed what is new, publish."""
 
 import contextlib
-import hashlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
 from indexer import chunking
-from indexer.borrowing import borrowed_terms, borrowed_vectors
+from indexer.assembly import Kept, assemble, embedded_by_key, key
 from indexer.chunking import chunk_note
 from indexer.embedding import Embedder
 from indexer.errors import IndexDamaged, IndexMissing, IndexOutdated, NotesFolderError
 from indexer.generations import open_snapshot
-from indexer.keyword_index import KeywordIndex, terms
-from indexer.lexicon import learn
 from indexer.locking import BuildLock
 from indexer.planning import Basis, BuildReport, Progress, difference, seconds_left
 from indexer.publishing import mend, new_revision, publish, tidy
 from indexer.reading import read_notes
 from indexer.settings import IndexSettings
-from indexer.snapshot import FORMAT_VERSION, Manifest, Snapshot
+from indexer.snapshot import Manifest, Snapshot
 from indexer.storage import DISK, Disk, free, not_written
-from indexer.token_codes import TokenCodes, concatenate, encode
+from indexer.token_codes import encode
 from indexer.types import Chunk, Note, Reading
-from indexer.vector_index import VectorIndex
 
 EMBED_AT_ONCE = 32  # passages between two progress events, after each of which a build can be stopped
 CHUNK_AT_ONCE = 50  # notes between two
-
-
-@dataclass(frozen=True, slots=True)
-class _Vectors:
-    """What was embedded of a chunk: its own vector, of shape (dimension,), and its tokens."""
-
-    whole: NDArray[np.float32]
-    tokens: TokenCodes
 
 
 def rebuild(
@@ -113,8 +99,8 @@ class _Build:
         chunks: list[Chunk] = []
         with self._timed("chunking"):
             yield from self._chunk(reading.notes, basis.previous if basis.keeps_chunks else None, chunks)
-        kept = _vectors_by_text(basis.previous) if basis.previous and basis.keeps_vectors else {}
-        missing = [row for row, chunk in enumerate(chunks) if _key(chunk) not in kept]
+        kept = embedded_by_key(basis.previous) if basis.previous and basis.keeps_vectors else {}
+        missing = [row for row, chunk in enumerate(chunks) if key(chunk) not in kept]
         report = replace(report, chunks=len(chunks), embedded=len(missing), kept=len(chunks) - len(missing))
         if dry_run:
             yield replace(report, seconds=self.seconds)
@@ -124,7 +110,9 @@ class _Build:
             yield from self._embed(chunks, missing, kept)
         yield Progress("writing", 0, 1)
         with self._timed("writing"):
-            snapshot = self._snapshot(reading, chunks, kept)
+            revision = new_revision(self.settings.index, reading.notes)
+            previous = basis.previous if basis.keeps_vectors else None
+            snapshot = assemble(self.embedder, revision, reading, chunks, kept, previous)
             limit = self.settings.max_index_mb * 2**20
             publish(self.settings.index, snapshot, max_bytes=limit, disk=self.disk)
         yield Progress("writing", 1, 1)
@@ -207,52 +195,22 @@ class _Build:
                 )
 
     def _embed(
-        self, chunks: Sequence[Chunk], missing: Sequence[int], vectors: dict[str, _Vectors]
+        self, chunks: Sequence[Chunk], missing: Sequence[int], vectors: dict[str, Kept]
     ) -> Iterator[Progress]:
         """Add the vectors of each missing chunk to `vectors`; batches of like length waste no padding."""
-        new = {_key(chunks[row]): chunks[row] for row in missing}
-        keys = sorted(new, key=lambda key: len(new[key].embedded_text))
+        new = {key(chunks[row]): chunks[row] for row in missing}
+        keys = sorted(new, key=lambda one: len(new[one].embedded_text))
         lengths = np.cumsum([0, *(len(new[key].embedded_text) for key in keys)])  # what the time goes by
         started = time.monotonic()
         for start in range(0, len(keys), EMBED_AT_ONCE):
             left = seconds_left(time.monotonic() - started, float(lengths[start]), float(lengths[-1]))
             yield Progress("embedding", start, len(keys), left)
             batch = keys[start : start + EMBED_AT_ONCE]
-            found = self.embedder.embed_passages([new[key].embedded_text for key in batch])
-            for key, read in zip(batch, found, strict=True):
-                chunk = new[key]
-                tokens = encode(read, len(chunk.context), chunk.embedded_spans)
-                vectors[key] = _Vectors(read.vector, tokens)
+            found = self.embedder.embed_passages([new[name].embedded_text for name in batch])
+            for name, read in zip(batch, found, strict=True):
+                tokens = encode(read, len(new[name].context), new[name].embedded_spans)
+                vectors[name] = Kept(read.vector, tokens)
         yield Progress("embedding", len(keys), len(keys))
-
-    def _snapshot(
-        self, reading: Reading, chunks: Sequence[Chunk], vectors: Mapping[str, _Vectors]
-    ) -> Snapshot:
-        """The new generation, whole, before anything of it is written."""
-        found = [vectors[_key(chunk)] for chunk in chunks]
-        matrix = np.stack([one.whole for one in found]) if found else np.zeros((0, 1), np.float32)
-        manifest = Manifest(
-            format_version=FORMAT_VERSION,
-            revision=new_revision(self.settings.index, reading.notes),
-            created_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-            embedding_model=self.embedder.name,
-            embedding_fingerprint=self.embedder.fingerprint,
-            dimension=matrix.shape[1],
-            chunker_version=chunking.VERSION,
-            notes=len(reading.notes),
-            chunks=len(chunks),
-            skipped=tuple(reading.skipped),
-        )
-        return Snapshot(
-            manifest,
-            {note.path: note for note in reading.notes},
-            chunks,
-            matrix,
-            concatenate([one.tokens for one in found]),
-            VectorIndex.from_vectors(borrowed_vectors(matrix, chunks)),
-            KeywordIndex.from_terms(borrowed_terms([terms(chunk.embedded_text) for chunk in chunks], chunks)),
-            learn(chunks),
-        )
 
     @contextlib.contextmanager
     def _timed(self, stage: str) -> Iterator[None]:
@@ -267,16 +225,3 @@ def _before(previous: Snapshot | None) -> str:
 
 def _first_sentence(error: Exception) -> str:
     return str(error).split(". ")[0]
-
-
-def _key(chunk: Chunk) -> str:
-    """What vectors are kept by: the text that they stand for, and how its units part it."""
-    parts = [chunk.embedded_text, *(f"{span.start} {span.end}" for span in chunk.embedded_spans)]
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _vectors_by_text(snapshot: Snapshot) -> dict[str, _Vectors]:
-    return {
-        _key(chunk): _Vectors(snapshot.own_vectors[row], snapshot.tokens_of(row))
-        for row, chunk in enumerate(snapshot.chunks)
-    }

@@ -4,6 +4,7 @@ manifest.json                 what it was made with, counts, a SHA-256 of every 
 notes.json chunks.json        texts
 vectors.npy keywords.npz      what is searched; row i of each is chunk i
 tokens.npy parts.npy          what sentences, list items and rows are weighed by; in the order of the chunks
+cells.npy centroids.npy       of a large index: the cell that each vector lies in (see vector_index)
 lexicon.json                  names, acronyms and words of the notes
 """
 
@@ -16,14 +17,14 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.borrowing import borrowed_vectors
+from indexer.borrowing import REACH, borrowed_vectors
 from indexer.errors import IndexDamaged, IndexIncompatible, IndexOutdated
 from indexer.keyword_index import KeywordIndex
 from indexer.lexicon import Lexicon
 from indexer.storage import Buffers, sha256
 from indexer.token_codes import TokenCodes
 from indexer.types import Chunk, Note, Skipped, Span, Unit
-from indexer.vector_index import VectorIndex
+from indexer.vector_index import EXACT, Cells, Rows, Search, VectorIndex
 
 FORMAT_VERSION = 4
 MANIFEST = "manifest.json"
@@ -42,6 +43,7 @@ class Manifest:
     chunker_version: str
     notes: int
     chunks: int
+    search: Search = EXACT
     skipped: tuple[Skipped, ...] = ()
     files: Mapping[str, str] = msgspec.field(default_factory=dict)
 
@@ -170,6 +172,8 @@ def encode(snapshot: Snapshot) -> dict[str, Buffers]:
         )
         for chunk in snapshot.chunks
     ]
+    cells = snapshot.vectors.cells
+    searched = {"cells.npy": cells.assigned, "centroids.npy": cells.centroids} if cells else {}
     return {
         "notes.json": [msgspec.json.encode(list(snapshot.notes.values()))],
         "chunks.json": [msgspec.json.encode(stored)],
@@ -178,6 +182,7 @@ def encode(snapshot: Snapshot) -> dict[str, Buffers]:
         "parts.npy": _array_buffers(snapshot.tokens.lengths),
         "keywords.npz": [snapshot.keywords.to_bytes()],
         "lexicon.json": [msgspec.json.encode(snapshot.lexicon)],
+        **{name: _array_buffers(array) for name, array in searched.items()},
     }
 
 
@@ -192,12 +197,28 @@ def decode(manifest: Manifest, contents: Mapping[str, bytes]) -> Snapshot:
         )
         keywords = KeywordIndex.from_bytes(contents["keywords.npz"])
         lexicon = msgspec.json.decode(contents["lexicon.json"], type=Lexicon)
+        cells = None
+        if manifest.search.kind != "exact":
+            centroids = _array(contents["centroids.npy"], np.float32)
+            cells = Cells(centroids, _array(contents["cells.npy"], np.int32))
     except (KeyError, ValueError, msgspec.MsgspecError) as error:
         raise IndexDamaged(f"The index cannot be read ({error}). Run `footnote build`.") from error
     chunks = [_restored(record, notes[record.note]) for record in stored]
-    vectors = VectorIndex.from_vectors(borrowed_vectors(own_vectors, chunks))
+    rows = searched_rows(own_vectors, chunks)
+    vectors = VectorIndex.restored(len(chunks), manifest.dimension, rows, manifest.search, cells)
     by_path = {note.path: note for note in notes}
     return Snapshot(manifest, by_path, chunks, own_vectors, tokens, vectors, keywords, lexicon)
+
+
+def searched_rows(own_vectors: NDArray[np.float32], chunks: Sequence[Chunk]) -> Rows:
+    """What gives rows of the vectors that are searched: they have borrowed from the rows beside them."""
+
+    def rows(start: int, stop: int) -> NDArray[np.float32]:
+        first, last = max(0, start - REACH), min(stop + REACH, len(chunks))
+        mixed = borrowed_vectors(own_vectors[first:last], chunks[first:last])
+        return mixed[start - first : stop - first]
+
+    return rows
 
 
 def _array_buffers(array: NDArray[Any]) -> Buffers:

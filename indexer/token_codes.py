@@ -20,8 +20,8 @@ Floats = NDArray[np.float32]
 class TokenCodes:
     """The tokens of some passages, in order.
 
-    `codes` has shape (tokens, token dimension / 8). The tokens of a passage stand in parts: first its context,
-    then each of its units; `lengths` has the number of tokens of each part, passage after passage.
+    `codes` has shape (tokens, token dimension / 8). The tokens of a passage stand in parts: first its
+    context, then each of its units; `lengths` has the number of tokens of each part, passage after passage.
     """
 
     codes: NDArray[np.uint8]
@@ -33,6 +33,20 @@ class TokenCodes:
         bits *= 2
         bits -= 1
         return bits / np.float32(np.sqrt(max(1, bits.shape[1])))
+
+    def starts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Which parts have tokens, and where those of each begin."""
+        lengths = self.lengths.astype(np.int64)
+        present = np.flatnonzero(lengths)
+        return present, (np.cumsum(lengths) - lengths)[present]
+
+    def means(self) -> Floats:
+        """The direction of the mean of each part that has tokens, of shape (such parts, token dimension)."""
+        _, starts = self.starts()
+        if not len(starts):
+            return np.zeros((0, self.codes.shape[1] * 8), np.float32)
+        sums = np.add.reduceat(self.signs(), starts, axis=0)
+        return np.asarray(sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9))
 
 
 def encode(read: Embedded, context: int, units: Sequence[Span]) -> TokenCodes:

@@ -125,7 +125,7 @@ class Chunk:
 
     @property
     def embedded_spans(self) -> list[Span]:
-        """Where each unit stands in `embedded_text`; nowhere, if it is a heading, whose words are the context's."""
+        """Where each unit stands in `embedded_text`; nowhere if it is a heading, which the context holds."""
         at = len(self.context) + 1 if self.context else 0
         spans = []
         for unit in self.units:

@@ -12,7 +12,7 @@ from indexer.embedding import Embedded, Vectors
 from indexer.keyword_index import terms
 
 DIMENSION = 256
-_WORD = re.compile(r"\S+")
+_WORD = re.compile(r"\w+(?:[-_.:/'’]\w+)*")
 
 
 class HashingEmbedder:

@@ -29,12 +29,14 @@ PUBLIC = {
     "indexer.notebook": {"Notebook"},
     "indexer.blocks": {"Lines", "first_heading", "parse_blocks", "plain"},
     "indexer.borrowing": {"borrowed_terms", "borrowed_vectors"},
-    "indexer.chunking": {"chunk_note"},
-    "indexer.embedding": {"Embedder", "SentenceTransformerEmbedder", "open_embedder"},
-    "indexer.vector_index": {"VectorIndex"},
+    "indexer.chunking": {"chunk_note", "follows", "joined"},
+    "indexer.embedding": {"Embedded", "Embedder", "SentenceTransformerEmbedder", "open_embedder"},
+    "indexer.vector_index": {"Cells", "Search", "VectorIndex", "recall", "tenth_scores"},
     "indexer.keyword_index": {"KeywordIndex", "stem", "terms"},
     "indexer.lexicon": {"Lexicon", "learn"},
-    "indexer.snapshot": {"Manifest", "Snapshot", "decode", "encode", "seal", "unseal"},
+    "indexer.snapshot": {"Manifest", "Snapshot", "decode", "encode", "seal", "searched_rows", "unseal"},
+    "indexer.token_codes": {"TokenCodes", "concatenate", "encode"},
+    "indexer.assembly": {"Kept", "assemble", "embedded_by_key", "key"},
     "indexer.generations": {
         "current_bytes", "current_revision", "named", "newest_whole", "open_generation", "open_snapshot",
         "read_manifest", "revisions",
@@ -51,7 +53,7 @@ PUBLIC = {
     "assistant.types": {
         "Answer", "Citation", "Filters", "Found", "Passage", "Ranks", "Related", "Text", "Turn",
     },
-    "assistant.pipeline": {"Assistant", "open_assistant"},
+    "assistant.pipeline": {"Assistant", "Look", "open_assistant"},
     "assistant.asking": {"Asking", "Seats"},
     "assistant.conversations": {
         "Conversation", "Conversations", "Declined", "Feedback", "KeptTurn", "Page", "database_url",

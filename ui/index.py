@@ -45,6 +45,11 @@ def progress_text(progress: Progress | None) -> str:
 
 def report_text(report: BuildReport) -> str:
     """What a rebuild did, such as "2 notes changed, 5 passages embedded, 407 kept"."""
+    aside = f". A damaged build was set aside: {', '.join(report.set_aside)}" if report.set_aside else ""
+    return f"{_done_text(report)}{aside}"
+
+
+def _done_text(report: BuildReport) -> str:
     if not report.changed:
         return f"Nothing had changed: {count(report.notes, 'note')}, {count(report.chunks, 'passage')}"
     changes = {

@@ -183,7 +183,7 @@ class Server(uvicorn.Server):
             self._assistant.embedder.load()
         except FootnoteError as error:
             if not self.should_exit:
-                _log.error("no question can be answered: %s", error)
+                _log.error("Passages are found by their words alone: %s", error)
 
 
 def _url(listener: socket.socket) -> str:

@@ -1,6 +1,6 @@
 import pytest
 
-from assistant.conversation import stand_alone, topic_of
+from assistant.conversation import Reading, readings, stand_alone, topic_of
 from assistant.types import Turn
 from indexer.lexicon import Lexicon
 
@@ -19,6 +19,12 @@ def resolved(*questions: str) -> str:
         ("What is the ECS task role for?", "and the instance profile?", "What is the instance profile for?"),
         ("Which drivers don't work with Fargate?", "and on Windows?", "Which drivers don't work on Windows?"),
         ("How does X-Ray run on Fargate?", "What about EC2?", "How does X-Ray run on EC2?"),
+        (
+            "Does the ECS task role run on Fargate?",
+            "and the agent role?",
+            "Does the agent role run on Fargate?",
+        ),
+        ("What does ECS do when a task fails?", "and if it stops?", "What does ECS do if it stops?"),
         ("What is Karpenter?", "How does it scale?", "How does Karpenter scale?"),
         ("What is Karpenter?", "Who makes its nodes?", "Who makes Karpenter's nodes?"),
         ("What is ECS Exec?", "why?", "why (ECS Exec)?"),
@@ -40,6 +46,22 @@ def test_a_question_takes_over_what_it_leans_on(before: str, question: str, stan
 def test_a_chain_of_follow_ups_keeps_its_topic() -> None:
     assert resolved("What is Karpenter?", "How does it scale?", "and does it need Windows?") == (
         "does Karpenter need Windows?"
+    )
+
+
+def test_a_question_that_goes_back_leans_on_the_turn_that_it_names() -> None:
+    history = [Turn("What is the ECS task role for?"), Turn("How does Karpenter scale?")]
+    (first, *_) = readings("back to the task role: who needs it?", history, LEXICON)
+    assert first.leans_on == history[0]
+    assert readings("How does X-Ray run on Fargate?", history, LEXICON) == [
+        Reading("How does X-Ray run on Fargate?")
+    ]
+
+
+def test_a_question_that_leans_is_also_read_beside_what_its_turn_was_about() -> None:
+    history = [Turn("Does the Vertical Pod Autoscaler kill pods?")]
+    assert [reading.text for reading in readings("in every mode?", history, LEXICON)][-1] == (
+        "in every mode (Vertical Pod Autoscaler kill pods)?"
     )
 
 

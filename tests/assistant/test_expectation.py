@@ -8,7 +8,7 @@ from assistant.expectation import content_terms, shape_of
     [
         ("What does Fargate cost per hour?", "price", "costs $3", "a Fargate task"),
         ("How long is the token valid?", "time", "valid for 12 hours", "valid for 5 nodes"),
-        ("How many percent are saved?", "share", "about 70 %", "about 70"),
+        ("How many percent are saved?", "share", "about 70 %", "about that many"),
         ("Which versions are supported?", "version", "1.28 and later", "in later ones"),
         ("How many tasks fit?", "number", "at most 10 tasks", "many tasks"),
         ("How many GB of storage are there?", "number", "20 GiB by default", "much storage"),

@@ -84,5 +84,5 @@ def test_a_split_list_keeps_its_parent_as_context() -> None:
 
 def test_a_code_fence_stays_whole() -> None:
     fence = "```sh\n" + "aws ecs run-task --cluster c\n" * 8 + "```"
-    chunks = cut(f"# A\n\n{'Words go here. ' * 30}\n\n{fence}\n")
+    chunks = cut(f"# A\n\n{'Words go here. ' * 25}\n\n{fence}\n")
     assert fence in [chunk.text for chunk in chunks]

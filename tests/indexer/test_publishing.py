@@ -1,7 +1,9 @@
 """What happens to the index when the disk fails, fills up, or the process is killed."""
 
+import contextlib
 import errno
 import multiprocessing
+import random
 import shutil
 import signal
 from collections.abc import Callable
@@ -107,7 +109,22 @@ def test_an_error_at_any_effect_leaves_a_whole_index(settings: IndexSettings, er
         assert (litter(settings.index), verify(settings.index)) == (set(), [])
 
 
-@pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.soak)])
+@pytest.mark.usefixtures("small_blocks")
+def test_an_error_at_any_effect_of_the_first_build_leaves_a_whole_one_or_none(
+    settings: IndexSettings,
+) -> None:
+    for at in range(1, effects(settings, full=False) + 1):
+        shutil.rmtree(settings.index, ignore_errors=True)
+        disk = FailingDisk(at)
+        with pytest.raises(StorageError, match="Input/output error"):
+            run(settings, disk)
+        with contextlib.suppress(IndexMissing):  # all but the pointer may be there, and then serves
+            assert len(open_snapshot(settings.index).notes) == 2
+        assert run(settings).notes == 2
+        assert (litter(settings.index), verify(settings.index)) == (set(), [])
+
+
+@pytest.mark.parametrize("every", [10, pytest.param(1, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("kind", ["first", "incremental", "full"])
 def test_a_kill_at_any_effect_leaves_a_whole_index(settings: IndexSettings, kind: str, every: int) -> None:
     old = None
@@ -124,6 +141,7 @@ def test_a_kill_at_any_effect_leaves_a_whole_index(settings: IndexSettings, kind
     settings.index.mkdir(exist_ok=True)
     shutil.copytree(settings.index, pristine)
     processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload(["faults"])
     at, exits = 1, []
     while not exits or exits[-1] == -signal.SIGKILL:
         shutil.rmtree(settings.index)
@@ -142,6 +160,34 @@ def test_a_kill_at_any_effect_leaves_a_whole_index(settings: IndexSettings, kind
         at += every
     assert exits[-1] == 0
     assert len(exits) > 40 / every
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("full", [False, True])
+def test_a_kill_at_any_instant_leaves_a_whole_index(settings: IndexSettings, full: bool) -> None:
+    """A hundred times each, at random."""
+    run(settings)
+    chance = random.Random(5)
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload(["faults"])
+    killed = 0
+    for number in range(100):
+        edit(settings, f"# Tea\n\nBrewed at {number} degrees.\n" * 200)
+        old = told(open_snapshot(settings.index))
+        scratch = IndexSettings(notes=settings.notes, index=settings.index.with_name("scratch"))
+        run(scratch)
+        new = told(open_snapshot(scratch.index))
+        process = processes.Process(target=build_and_die, args=(settings, 0, full))
+        process.start()
+        process.join(chance.uniform(0.02, 0.4))
+        process.kill()
+        process.join()
+        killed += process.exitcode == -signal.SIGKILL
+        assert told(open_snapshot(settings.index)) in (old, new)
+        run(settings)
+        assert told(open_snapshot(settings.index)) == new
+        assert (litter(settings.index), verify(settings.index)) == (set(), [])
+    assert killed > 20
 
 
 def test_a_disk_of_any_size_is_told_to_be_full_until_the_index_fits(settings: IndexSettings) -> None:
@@ -177,6 +223,7 @@ def test_the_index_does_not_grow_beyond_its_limit(settings: IndexSettings, tmp_p
     ):
         publish(settings.index, serving, max_bytes=30 * 1024)
     assert current_revision(settings.index) == serving.manifest.revision
+    (tmp_path / "other").mkdir()
     publish(tmp_path / "other", serving, max_bytes=3_000_000)
 
 
@@ -268,12 +315,24 @@ def test_rolling_back_goes_one_generation_back_and_a_build_goes_on_from_there(
     assert set(revisions(settings.index)) == {first.revision, third.revision}
 
 
+def test_a_generation_that_was_rolled_back_serves_where_no_other_is_whole(settings: IndexSettings) -> None:
+    first = run(settings)
+    edit(settings)
+    second = run(settings)
+    roll_back(settings.index)
+    (settings.index / "generations" / first.revision / "lexicon.json").write_bytes(b"{}")
+    assert open_snapshot(settings.index).manifest.revision == second.revision
+    report = run(settings)
+    assert (report.changed, report.set_aside) == (False, (first.revision,))
+    assert current_revision(settings.index) == second.revision
+
+
 def test_the_index_of_a_newer_release_is_left_alone(settings: IndexSettings) -> None:
     """Not even what looks like litter to this release is touched."""
     run(settings)
     before = sorted(path.name for path in settings.index.rglob("*"))
     with pytest.MonkeyPatch.context() as older:
         older.setattr(snapshot, "FORMAT_VERSION", 2)
-        with pytest.raises(IndexIncompatible, match="format 3; this release reads up to 2"):
+        with pytest.raises(IndexIncompatible, match="format 4; this release reads up to 2"):
             run(settings)
     assert sorted(path.name for path in settings.index.rglob("*")) == before

@@ -1,4 +1,5 @@
 import dataclasses
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -8,12 +9,16 @@ import filelock
 import pytest
 from fakes import HashingEmbedder
 
+from indexer import vector_index
+from indexer.borrowing import borrowed_vectors
+from indexer.checking import verify
 from indexer.embedding import Embedded
 from indexer.errors import BuildLocked, ModelError, NotesFolderError
 from indexer.generations import current_revision, open_snapshot
-from indexer.planning import BuildReport, Progress
+from indexer.planning import BuildReport, Progress, seconds_left
 from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
+from indexer.vector_index import VectorIndex
 
 Build = Callable[..., BuildReport]
 
@@ -158,3 +163,87 @@ def test_progress_counts_up_to_the_whole(settings: IndexSettings, embedder: Hash
     ]
     embedding = [event for event in events if event.stage == "embedding"]
     assert embedding[-1].done == embedding[-1].total > 0
+
+
+def test_a_large_index_records_how_it_is_searched_and_opens_the_same(
+    settings: IndexSettings, embedder: HashingEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vector_index, "EXACT_UP_TO", 500)
+    for number in range(800):
+        words = " ".join(
+            f"{thing}{number % 20}" for thing in ("topic", "service", "region", "limit", "price")
+        )
+        (settings.notes / f"{number:03}.md").write_text(
+            f"# Note {number}\n\n{words} says detail{number}.\n", "utf-8"
+        )
+    list(rebuild(settings, embedder))
+    opened = open_snapshot(settings.index)
+    assert opened.manifest.search.kind == "cells"
+    assert opened.manifest.search.recall_at_10 >= 0.98
+    assert verify(settings.index) == []
+    (settings.notes / "new.md").write_text("More.", "utf-8")
+    list(rebuild(settings, embedder))
+    again = open_snapshot(settings.index)
+    assert again.vectors.cells is not None and opened.vectors.cells is not None
+    assert (
+        again.vectors.cells.centroids.tolist() == opened.vectors.cells.centroids.tolist()
+    )  # not sought again
+    query = embedder.embed_query("topic7 service7 region7 detail7").vector
+    exact = VectorIndex.from_vectors(borrowed_vectors(again.own_vectors, again.chunks))
+    assert again.vectors.search(query, 1)[0].row == exact.search(query, 1)[0].row
+
+
+def test_other_text_of_the_same_size_and_time_is_found(build: Build, settings: IndexSettings) -> None:
+    build()
+    file = settings.notes / "aws/roles.md"
+    status = file.stat()
+    file.write_text(file.read_text("utf-8").replace("5000", "6000"), "utf-8")
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert file.stat().st_size == status.st_size
+    assert build().changed_notes == ("aws/roles.md",)
+
+
+def test_notes_with_the_same_text_are_renamed_one_to_one(build: Build, settings: IndexSettings) -> None:
+    for name in ("one", "two", "three"):
+        (settings.notes / f"{name}.md").write_text("The same text.", "utf-8")
+    build()
+    (settings.notes / "one.md").rename(settings.notes / "a.md")
+    (settings.notes / "two.md").rename(settings.notes / "b.md")
+    (settings.notes / "three.md").unlink()
+    report = build()
+    assert report.renamed == (("one.md", "a.md"), ("three.md", "b.md"))
+    assert (report.added, report.removed) == ((), ("two.md",))
+
+
+def test_another_chunker_cuts_all_again_but_keeps_the_vectors(
+    build: Build, settings: IndexSettings, embedder: HashingEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = build()
+    embedder.embedded.clear()
+    monkeypatch.setattr("indexer.chunking.VERSION", "99")
+    report = build()
+    assert report.reason == "the chunker changed from 2 to 99"
+    assert (report.embedded, report.kept, embedder.embedded) == (0, first.chunks, [])
+    assert open_snapshot(settings.index).manifest.chunker_version == "99"
+    assert not build().changed
+
+
+@pytest.mark.parametrize("state", ["missing", "empty", "unmounted"])
+def test_notes_that_are_gone_are_refused_and_the_old_index_serves(
+    build: Build, settings: IndexSettings, state: str
+) -> None:
+    revision = build().revision
+    settings.notes.rename(settings.notes.with_name("elsewhere"))
+    if state != "missing":
+        settings.notes.mkdir()
+    if state == "unmounted":  # what is left is the folder that it was mounted on
+        (settings.notes / "lost+found").mkdir(mode=0o700)
+    with pytest.raises(NotesFolderError, match="0 notes, before 2; the index stays as it is"):
+        build()
+    assert open_snapshot(settings.index).manifest.revision == revision
+
+
+def test_progress_says_how_long_the_rest_takes() -> None:
+    assert seconds_left(0, 0, 10) is None
+    assert seconds_left(3, 1, 4) == 9
+    assert seconds_left(3, 4, 4) == 0

@@ -4,8 +4,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import watchfiles
 
 from indexer.settings import IndexSettings
 from indexer.watching import Watcher
@@ -87,3 +89,22 @@ def test_a_folder_that_is_not_there_yet_is_waited_for(settings: IndexSettings, c
         assert calls.reach(1)
         away.rename(settings.notes)
         assert calls.reach(2)
+
+
+def test_where_the_system_watches_no_more_folders_they_are_looked_through(
+    settings: IndexSettings, calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch, refused = watchfiles.watch, []
+
+    def limited(*folders: Path, force_polling: bool | None, **options: Any) -> Any:
+        if not force_polling:
+            refused.append(True)
+            raise OSError(28, "OS file watch limit reached.")
+        return watch(*folders, force_polling=True, **options)
+
+    monkeypatch.setattr("indexer.watching.watchfiles.watch", limited)
+    with Watcher(settings, calls):
+        assert calls.reach(1)
+        (settings.notes / "new.md").write_text("More.", "utf-8")
+        assert calls.reach(2)
+    assert refused == [True]

@@ -11,6 +11,8 @@ from fakes import HashingEmbedder
 from filelock import FileLock
 from typer.testing import CliRunner
 
+from indexer.embedding import DEFAULT_SHA256
+from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
 from ui.cli import app
 
@@ -157,8 +159,43 @@ def test_check_finds_a_flipped_bit(settings: IndexSettings) -> None:
     assert len(json.loads(result.stdout)["problems"]) == 1
 
 
+def test_rollback_goes_to_the_build_before(settings: IndexSettings) -> None:
+    first = decoded("build")["revision"]
+    assert "no generation before" in sentence("rollback")
+    (settings.notes / "tea.md").write_text("# Tea\n\nBrewed at 80 degrees.\n", "utf-8")
+    second = decoded("build")["revision"]
+    out = run("rollback").stdout
+    assert out.startswith(f"Revision {first} of ")
+    assert out.endswith(f"serves again, instead of {second}.\n")
+    assert decoded("build")["added"] == ["tea.md"]
+    assert decoded("rollback")["revision"] == first
+    with FileLock(settings.index / ".lock"):
+        assert "is building this index now" in sentence("rollback", code=3)
+
+
+def test_a_damaged_build_is_set_aside_and_told(settings: IndexSettings) -> None:
+    run("build")
+    (settings.notes / "tea.md").write_text("# Tea\n\nBrewed at 80 degrees.\n", "utf-8")
+    second = decoded("build")["revision"]
+    (settings.index / "generations" / second / "notes.json").unlink()
+    assert "notes.json of the index is missing" in sentence("check")
+    assert f"  damaged  {second}: set aside" in run("build").stdout.splitlines()
+    run("check")
+
+
+def test_a_build_with_nothing_to_do_does_not_load_the_model(settings: IndexSettings) -> None:
+    list(rebuild(settings, HashingEmbedder(fingerprint=DEFAULT_SHA256)))  # as if the real one had built it
+    os.utime(settings.notes / "aws/roles.md")  # touched, but the same
+    told = "sys.exit('torch' in sys.modules or None)"
+    code = f"import sys; from ui.cli import app; app(['build'], standalone_mode=False); {told}"
+    done = python("-c", code)
+    assert done.stdout.startswith("Nothing to do: 2 notes, 3 passages")
+    assert done.returncode == 0
+
+
 @pytest.mark.parametrize(
-    "command", [["ask", "What is EFS?"], ["search", "EFS"], ["check"], ["check", "--json"]]
+    "command",
+    [["ask", "What is EFS?"], ["search", "EFS"], ["check"], ["check", "--json"], ["rollback"]],
 )
 def test_without_an_index_the_remedy_is_told(command: list[str]) -> None:
     assert "Run `footnote build`" in sentence(*command)

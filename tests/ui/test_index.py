@@ -7,6 +7,7 @@ from indexer.planning import BuildReport, Progress
 from indexer.snapshot import Manifest
 from indexer.types import Skipped
 from ui.index import contents_html, progress_text, report_text, status_html
+from ui.terminal import duration
 
 MANIFEST = Manifest(
     format_version=1,
@@ -98,3 +99,22 @@ def test_skipped_files_are_told_with_their_reasons() -> None:
     html = status_html(MANIFEST, job)
     assert "<summary>1 file skipped</summary>" in html
     assert "<li><b>a&lt;b&gt;.md</b> not UTF-8</li>" in html
+
+
+def test_progress_says_how_long_the_rest_takes() -> None:
+    assert (
+        progress_text(Progress("embedding", 128, 512, 95.4)) == "Embedding passages: 128 of 512, 2 min left"
+    )
+    assert progress_text(Progress("embedding", 512, 512, 0.0)) == "Embedding passages: 512 of 512"
+    assert [duration(seconds) for seconds in (0, 59.4, 60, 3_600, 7_500)] == [
+        "0 s",
+        "59 s",
+        "1 min",
+        "1 h 0 min",
+        "2 h 5 min",
+    ]
+
+
+def test_a_damaged_build_is_told() -> None:
+    report = BuildReport(revision="3", changed=False, notes=1, chunks=2, embedded=0, kept=2, set_aside=("2",))
+    assert report_text(report) == "Nothing had changed: 1 note, 2 passages. A damaged build was set aside: 2"

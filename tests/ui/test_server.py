@@ -7,12 +7,14 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 
 import httpx2
 import pytest
 from fakes import HashingEmbedder
 from fastapi.testclient import TestClient
+from serving import serving
 
 from assistant.pipeline import Assistant
 from indexer.jobs import RebuildJobs
@@ -20,6 +22,7 @@ from indexer.live import LiveIndex
 from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
 from ui.address import AddressError
+from ui.finishing import Running
 from ui.server import create_server, serve
 from ui.settings import ServerSettings
 
@@ -160,3 +163,35 @@ def test_serve_says_where_it_is_and_stops_when_told_to(
             process.kill()
     assert process.returncode == 0
     assert errors == ""
+
+
+@pytest.mark.model
+def test_an_edit_is_answered_from_a_moment_later_and_no_index_is_needed_at_first(
+    settings: IndexSettings,
+) -> None:
+    with serving(settings.notes, settings.index) as served:  # ready once it has built the index itself
+        (settings.notes / "kettle.md").write_text("# Kettle\n\nThe kettle boils at 96 degrees.\n", "utf-8")
+        until = time.monotonic() + 30
+        while "96 degrees" not in served.ask("At how many degrees does the kettle boil?")["answer"]:
+            assert time.monotonic() < until
+        (settings.notes / "kettle.md").unlink()
+        while served.get("/api/v1/index")["notes"] != 2:
+            assert time.monotonic() < until
+        assert served.stop() == 0
+
+
+def test_answers_at_work_are_counted_and_what_only_listens_is_not(
+    assistant: Assistant, jobs: RebuildJobs
+) -> None:
+    running, seen = Running(), []
+    search = assistant.search
+
+    def watched(*arguments: object, **options: object) -> object:
+        seen.append(running.count)
+        return search(*arguments, **options)  # type: ignore[arg-type]
+
+    assistant.search = watched  # type: ignore[assignment,method-assign]
+    with TestClient(create_server(assistant, jobs, running)) as client:
+        assert client.post("/api/v1/search", json={"query": "roles"}).status_code == 200
+        assert client.get("/api/v1/index").status_code == 200
+    assert (seen, running.count) == ([1], 0)
