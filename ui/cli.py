@@ -1,6 +1,7 @@
 """The `footnote` command. What is heavy is imported by the command that needs it, so that help is instant."""
 
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -11,10 +12,10 @@ import msgspec
 import typer
 from rich.console import Console
 
-from assistant.settings import MAX_TOP_K, KeepingSettings
+from assistant.settings import MAX_TOP_K, AccessSettings, KeepingSettings
 from indexer.settings import IndexSettings, from_environment
 from ui import terminal
-from ui.address import listen
+from ui.address import listen, require_guard
 from ui.exits import FAILED, Commands, errors
 from ui.settings import ServerSettings
 
@@ -159,10 +160,26 @@ def serve(
     """
     settings = _index_settings(notes, index)
     server = from_environment(ServerSettings, os.environ, host=host, port=port)
+    access = from_environment(AccessSettings, os.environ)
+    require_guard(server, access)
     listen(server).close()  # a taken port is told now, not after everything is loaded
     from ui.server import serve as run
 
-    run(settings, server, from_environment(KeepingSettings, os.environ))
+    run(settings, server, from_environment(KeepingSettings, os.environ), access)
+
+
+@app.command()
+def token() -> None:
+    """Make a token that lets programs and browsers in.
+
+    Set it as FOOTNOTE_TOKEN where the server runs. Programs send it as `Authorization: Bearer …`, browsers
+    ask for it at /login.
+
+    \b
+      export FOOTNOTE_TOKEN=$(footnote token)
+      footnote serve --host 0.0.0.0
+    """
+    typer.echo(secrets.token_urlsafe(32))
 
 
 @app.command()

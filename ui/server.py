@@ -15,25 +15,30 @@ from pathlib import Path
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI
+from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from assistant.api.app import create_api
 from assistant.conversations import Conversations, database_url
 from assistant.pipeline import Assistant, open_assistant
-from assistant.settings import KeepingSettings
+from assistant.settings import AccessSettings, KeepingSettings
 from indexer.errors import FootnoteError
 from indexer.jobs import RebuildJobs
 from indexer.notebook import Notebook
 from indexer.planning import BuildReport, Progress
 from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
-from ui.address import listen
+from ui.address import listen, require_guard
 from ui.chat import create_chat
+from ui.chat_routes import ChatRoutes
 from ui.headers import PageHeaders
+from ui.logs import configure_logging
 from ui.notes import note_route
+from ui.protocol import MAX_HEAD, PatientProtocol
 from ui.settings import ServerSettings
 
 ASSETS = Path(__file__).parent / "assets"
+MOST_CONNECTIONS = 500
 SECONDS_TO_FINISH = 1.0  # for requests that are being answered when the server is told to stop
 SYSTEM_FONTS = ("ui-sans-serif", "system-ui", "sans-serif")
 SYSTEM_MONO = ("ui-monospace", "monospace")
@@ -47,10 +52,13 @@ def create_server(
     *,
     conversations: Conversations | None = None,
     notebook: Notebook | None = None,
+    settings: AccessSettings | None = None,
+    host: str = "127.0.0.1",
 ) -> FastAPI:
     """Build the application: the API with the chat at `/`. Arguments as those of `create_api`."""
-    app = create_api(assistant, jobs, conversations=conversations, notebook=notebook)
-    app.add_middleware(PageHeaders)
+    app = create_api(
+        assistant, jobs, conversations=conversations, notebook=notebook, settings=settings, host=host
+    )
     app.router.routes.append(note_route(assistant))
     app.mount("/ui/assets", StaticFiles(directory=ASSETS))
     _in_event_loop(lambda: _mount_chat(app, assistant, jobs))
@@ -73,7 +81,11 @@ def _mount_chat(app: FastAPI, assistant: Assistant, jobs: RebuildJobs) -> None:
         pwa=False,
         mcp_server=False,
         enable_monitoring=False,
+        allowed_paths=[],
     )
+    mounted = app.router.routes[-1]
+    assert isinstance(mounted, Mount)
+    mounted.app = ChatRoutes(PageHeaders(mounted.app))
 
 
 def _in_event_loop(work: Callable[[], None]) -> None:
@@ -103,18 +115,27 @@ def serve(
     index_settings: IndexSettings,
     server_settings: ServerSettings,
     kept: KeepingSettings | None = None,
+    access: AccessSettings | None = None,
 ) -> None:
     """Serve until the process is told to stop; the page opens while the model is still being loaded.
 
     Raises:
+        Unguarded: other machines could come in, and there is no token.
         AddressError: the address cannot be listened on.
         ModelError: the embedding model is not there.
     """
+    access = access or AccessSettings()
+    require_guard(server_settings, access)
     with listen(server_settings) as listener:
         # uvicorn raises a signal again once it has shut down: stopping on request is a success.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: sys.exit(0))
         os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+        configure_logging(
+            level=server_settings.log_level,
+            as_json=server_settings.log == "json",
+            secrets=(access.token, os.environ.get("FOOTNOTE_LLM_API_KEY", "")),
+        )
         assistant = open_assistant(index_settings)
         jobs = RebuildJobs(partial(_build, index_settings, assistant), assistant.index.refresh)
         conversations = Conversations(
@@ -123,9 +144,16 @@ def serve(
         notebook = Notebook(
             index_settings.notes, index=index_settings.index, max_bytes=index_settings.max_note_mb * 2**20
         )
-        app = create_server(assistant, jobs, conversations=conversations, notebook=notebook)
+        app = create_server(
+            assistant,
+            jobs,
+            conversations=conversations,
+            notebook=notebook,
+            settings=access,
+            host=server_settings.host,
+        )
         try:
-            Server(app, assistant, _url(listener)).run(sockets=[listener])
+            Server(app, assistant, _url(listener), server_settings).run(sockets=[listener])
         finally:
             jobs.close()
             conversations.close()
@@ -134,8 +162,23 @@ def serve(
 class Server(uvicorn.Server):
     """Says where it is once it answers, then loads the model, and stops although pages are open."""
 
-    def __init__(self, app: FastAPI, assistant: Assistant, url: str) -> None:
-        super().__init__(uvicorn.Config(app, log_level="warning"))
+    def __init__(
+        self, app: FastAPI, assistant: Assistant, url: str, settings: ServerSettings | None = None
+    ) -> None:
+        settings = settings or ServerSettings()
+        config = uvicorn.Config(
+            app,
+            http=PatientProtocol,
+            ws="none",
+            log_config=None,
+            access_log=False,  # the application has a log of its own, with less in it
+            server_header=False,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=settings.trusted_proxies,
+            limit_concurrency=MOST_CONNECTIONS,
+            h11_max_incomplete_event_size=MAX_HEAD,
+        )
+        super().__init__(config)
         self._assistant = assistant
         self._url = url
 

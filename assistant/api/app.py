@@ -1,5 +1,6 @@
 """The API as one ASGI application, made from finished parts."""
 
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -10,20 +11,25 @@ from starlette.types import Scope
 
 from assistant.api import ask, feedback, health, index, notes, search
 from assistant.api import conversations as conversation_routes
-from assistant.api.body_limit import BodyLimit
+from assistant.api.body_limit import MAX_BODY, BodyLimit
 from assistant.api.docs import install_docs
+from assistant.api.headers import SecurityHeaders
+from assistant.api.login import login_routes
+from assistant.api.metrics import Metrics
+from assistant.api.observing import Observed
 from assistant.api.problems import install_problem_handlers
 from assistant.api.request_id import RequestId
 from assistant.api.schemas.shared import Problem
-from assistant.asking import Asking
+from assistant.api.security import Access, Gate
+from assistant.asking import Asking, Seats
 from assistant.conversations import Conversations
 from assistant.pipeline import Assistant
+from assistant.settings import AccessSettings
 from indexer.jobs import RebuildJobs
 from indexer.notebook import Notebook
 
 PREFIX = "/api/v1"
 METHODS = ("DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT")
-MAX_BODY = 8 * 2**20  # bytes; fifty long turns fit many times over
 DESCRIPTION = """
 Ask your Markdown notes. Every claim of an answer carries a number in square brackets, and every number
 leads to a citation: the note, the lines, the character offsets, and the words as the note has them.
@@ -56,12 +62,16 @@ def create_api(
     *,
     conversations: Conversations | None = None,
     notebook: Notebook | None = None,
+    settings: AccessSettings | None = None,
+    host: str = "127.0.0.1",
 ) -> FastAPI:
     """Build the application that answers with `assistant` and rebuilds through `jobs`.
 
     Args:
         conversations: where turns are kept; without it, in memory until the process ends.
         notebook: the notes on disk; without it, notes are those of the index and cannot be written.
+        settings: who may come in; without it, whoever comes from this machine, but no website.
+        host: the address that the server listens on.
     """
     api = _Api(
         title="Footnote",
@@ -73,21 +83,39 @@ def create_api(
         docs_url=None,
         redoc_url=None,
     )
-    api.state.asking = Asking(assistant, conversations or Conversations())
+    settings = settings or AccessSettings()
+    access = Access(settings, host=host)
+    seats = Seats(settings.answers_at_once)
+    metrics = Metrics(assistant.index, seats)
+    api.state.asking = Asking(
+        assistant, conversations or Conversations(), seats=seats, answered=metrics.answered
+    )
     api.state.jobs = jobs
     api.state.notebook = notebook
-    api.add_middleware(BodyLimit, prefix="/api/", max_bytes=MAX_BODY)
-    api.add_middleware(RequestId)  # added last, it is outermost
+    # The one that is added last is outermost.
+    api.add_middleware(BodyLimit, max_bytes=partial(_most_bytes, notebook))
+    api.add_middleware(Gate, access=access, refused=metrics.refused)
+    api.add_middleware(Observed, served=metrics.served)
+    api.add_middleware(SecurityHeaders)
+    api.add_middleware(RequestId)
     install_problem_handlers(api)
 
     install_docs(api, PREFIX)
     versioned = APIRouter(prefix=PREFIX)
     for resource in (ask, search, index, notes, conversation_routes, feedback):
         versioned.include_router(resource.router)
+    api.router.routes += [*login_routes(access), metrics.route()]
     api.include_router(health.router)
     api.include_router(versioned)
     api.router.routes.append(_unmatched(versioned))
     return api
+
+
+def _most_bytes(notebook: Notebook | None, scope: Scope) -> int:
+    """What a request may send. JSON of a note has at most twice its bytes, but for control characters."""
+    if notebook and scope["method"] == "PUT" and scope["path"].startswith(f"{PREFIX}/notes/"):
+        return 2 * notebook.max_bytes + MAX_BODY
+    return MAX_BODY
 
 
 def _unmatched(versioned: APIRouter) -> Route:

@@ -97,7 +97,7 @@ def test_a_report_is_told_whole(assistant: Assistant) -> None:
         yield report
 
     jobs = RebuildJobs(build, lambda: None)
-    with TestClient(create_api(assistant, jobs)) as client:
+    with TestClient(create_api(assistant, jobs), base_url="http://127.0.0.1") as client:
         id = client.post(REBUILD).json()["id"]
         jobs.close()
         body = client.get(f"{INDEX}/jobs/{id}").json()
