@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 
 from assistant.conversations import Conversations
 from assistant.errors import Busy, ConversationsUnusable, QuestionError
@@ -83,7 +83,7 @@ class Asking:
         history: Sequence[Turn] = (),
         filters: Filters | None = None,
         top_k: int | None = None,
-    ) -> Iterator[Event]:
+    ) -> Generator[Event, None, None]:
         """Answer a question step by step; the answer is kept if it belongs to a conversation.
 
         Args:

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-import gradio as gr
-
 from assistant.pipeline import Assistant
 from assistant.settings import MAX_QUESTION
 from assistant.types import Answer, Text, Turn
@@ -15,6 +13,7 @@ from indexer.errors import FootnoteError, IndexMissing, IndexUnusable
 from indexer.jobs import Job, JobState, RebuildJobs
 from ui.formatting import Exchange, exchange_html, unusable_html, welcome_html
 from ui.index import contents_html, status_html
+from ui.lean_gradio import gr
 
 REMEMBERED = 50  # exchanges of one conversation that the page keeps
 PAINT_EVERY = 0.05  # seconds; a page painted anew for each word of a fast model would flicker

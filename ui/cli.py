@@ -169,6 +169,27 @@ def serve(
 
 
 @app.command()
+def mcp(notes: Notes = None, index: Index = None) -> None:
+    """Serve the notes to another assistant, over standard input and output.
+
+    It speaks the Model Context Protocol: tools to ask, search and read notes; each note is a resource.
+    A server that is running offers the same at /mcp.
+
+    \b
+      footnote mcp --notes ~/notes --index ~/.footnote
+    """
+    from assistant.api.mcp_server import create_mcp_server
+    from assistant.asking import Asking
+    from assistant.conversations import Conversations, database_url
+    from assistant.pipeline import open_assistant
+
+    settings = _index_settings(notes, index)
+    kept = from_environment(KeepingSettings, os.environ)
+    asking = Asking(open_assistant(settings), Conversations(database_url(kept.database, settings.index)))
+    create_mcp_server(asking).run("stdio")
+
+
+@app.command()
 def token() -> None:
     """Make a token that lets programs and browsers in.
 

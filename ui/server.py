@@ -12,7 +12,6 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
-import gradio as gr
 import uvicorn
 from fastapi import FastAPI
 from starlette.routing import Mount
@@ -32,6 +31,7 @@ from ui.address import listen, require_guard
 from ui.chat import create_chat
 from ui.chat_routes import ChatRoutes
 from ui.headers import PageHeaders
+from ui.lean_gradio import gr
 from ui.logs import configure_logging
 from ui.notes import note_route
 from ui.protocol import MAX_HEAD, PatientProtocol

@@ -20,6 +20,7 @@ from assistant.errors import (
     ConversationsUnusable,
     DeclinedNotFound,
     JobNotFound,
+    ModelNotFound,
     NoteNotFound,
     NotesReadOnly,
     PreconditionMissing,
@@ -63,6 +64,7 @@ _TABLE: dict[type[Exception], _Kind] = {
     NotesFolderError: _Kind(503, "notes_folder_unusable", "The notes folder cannot be used"),
     PreconditionMissing: _Kind(428, "precondition_required", "Say which note you have seen"),
     JobNotFound: _Kind(404, "job_not_found", "No such rebuild"),
+    ModelNotFound: _Kind(404, "model_not_found", "No such model"),
     ConversationNotFound: _Kind(404, "conversation_not_found", "No such conversation"),
     AnswerNotFound: _Kind(404, "answer_not_found", "No such answer"),
     DeclinedNotFound: _Kind(404, "declined_not_found", "No such declined question"),
@@ -118,6 +120,12 @@ def problem_of(error: Exception, request: Request) -> Problem:
     return Problem(title=kind.title, status=kind.status, detail=detail, code=kind.code, request_id=name)
 
 
+def openai_error(problem: Problem) -> dict[str, str | None]:
+    """The same as OpenAI's clients expect it; in a problem document it is one more member."""
+    kind = "invalid_request_error" if problem.status < 500 else "server_error"
+    return {"message": problem.detail, "type": kind, "param": None, "code": problem.code}
+
+
 def install_problem_handlers(api: FastAPI) -> None:
     """Answer every error of `api`, foreseen or not, with a problem document."""
     for kind in (FootnoteError, HTTPException, RequestValidationError, Exception):
@@ -145,12 +153,15 @@ def _codes(status: int) -> str:
 async def respond(request: Request, error: Exception) -> Response:
     """The response that tells the caller about `error`."""
     problem = problem_of(error, request)
+    document = problem.model_dump()
+    if request.url.path.startswith("/v1/"):
+        document["error"] = openai_error(problem)
     headers: Mapping[str, str] = getattr(error, "headers", None) or {}
     if isinstance(error, Busy):
         headers = {"Retry-After": "1"}
     # An unexpected error is answered outside all middleware, so the id is set here as well.
     return Response(
-        json.dumps(problem.model_dump()),  # in ASCII, as a field's name may hold half a surrogate pair
+        json.dumps(document),  # in ASCII, as a field's name may hold half a surrogate pair
         status_code=problem.status,
         media_type=MEDIA_TYPE,
         headers={**headers, HEADER: problem.request_id},

@@ -32,6 +32,7 @@ SESSION_SECONDS = 30 * 86_400
 MAX_HEADERS = 16 * 2**10  # bytes
 MAX_TARGET = 8 * 2**10
 _HERE = ("localhost", "127.0.0.1", "[::1]")
+METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?")
 _EXPOSED = ("ETag", "Location", "Retry-After", "X-Request-ID")
@@ -155,6 +156,8 @@ class Gate:
     def _refusal(self, request: Request) -> HTTPException | None:
         """Why this request is not let in, if so. What costs least is asked first."""
         access, headers, path = self._access, request.headers, request.url.path
+        if request.method not in METHODS:
+            return HTTPException(405, headers={"Allow": ", ".join(METHODS)})
         if not access.knows_host(headers.get("host", "")):
             return HTTPException(
                 421, "This server does not go by that name. List it in FOOTNOTE_ALLOWED_HOSTS"

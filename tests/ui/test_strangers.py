@@ -59,6 +59,8 @@ def routes(app: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
         inner = getattr(route, "original_router", None)
         if inner is not None:
             yield from routes(inner, getattr(route.include_context, "prefix", "") or prefix)
+        elif not hasattr(route, "path"):
+            continue
         elif isinstance(route, Mount):
             mounted = route.app
             while hasattr(mounted, "_app"):
