@@ -97,9 +97,10 @@ class Asking:
         The errors of `Assistant.ask` come besides.
         """
         if conversation_id is not None:
+            kept = self.conversations.history(conversation_id)
             if history:
                 raise QuestionError("Send history or conversation_id, not both: a conversation has its own.")
-            history = self.conversations.history(conversation_id)
+            history = kept
         for event in self.assistant.stream(question, history=history, filters=filters, top_k=top_k):
             yield self._kept(question, event, conversation_id) if isinstance(event, Answer) else event
 

@@ -12,7 +12,7 @@ from assistant.settings import AccessSettings
 from indexer.jobs import RebuildJobs
 from indexer.notebook import Notebook
 
-EXAMPLES = 2  # requests of each kind for each operation, so that it takes half a minute and not an hour
+EXAMPLES = 10  # made up by chance for each operation, beside those that try each limit of the description
 
 
 def test_schemathesis_finds_nothing(
