@@ -1,5 +1,6 @@
 """The description of the API is true: what is made up from it gets the responses that it declares."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -34,4 +35,4 @@ def test_schemathesis_finds_nothing(
             check=False,
         )
     assert done.returncode == 0, done.stdout[-8_000:] + done.stderr[-2_000:]
-    assert "No issues found" in done.stdout
+    assert re.search(r"(\d{3,}) generated, \1 passed", done.stdout)
