@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from assistant.asking import Asking
+from assistant.conversations import Conversations
 from assistant.pipeline import Assistant
 from assistant.settings import MAX_QUESTION
 from assistant.types import Answer, Text, Turn
@@ -58,8 +60,9 @@ class State(NamedTuple):
 class Chat:
     """What the page's events do."""
 
-    def __init__(self, assistant: Assistant, jobs: RebuildJobs) -> None:
+    def __init__(self, assistant: Assistant, jobs: RebuildJobs, asking: Asking | None = None) -> None:
         self._assistant = assistant
+        self._asking = asking or Asking(assistant, Conversations())
         self._jobs = jobs
 
     def ask(self, question: str, exchanges: Sequence[Exchange]) -> Iterator[Talk]:
@@ -84,8 +87,12 @@ class Chat:
             yield Exchange(question, error=UNEXPECTED)
 
     def _answer(self, question: str, history: Sequence[Turn]) -> Iterator[Exchange]:
+        with self._asking.seats.seat():
+            yield from self._told(question, history)
+
+    def _told(self, question: str, history: Sequence[Turn]) -> Iterator[Exchange]:
         text, painted = "", 0.0
-        for event in self._assistant.stream(question, history=history):
+        for event in self._asking.stream(question, history=history):
             if isinstance(event, Answer):
                 # The passages are not shown, and a long conversation would hold on to them.
                 yield Exchange(question, answer=replace(event, passages=()))
@@ -144,9 +151,9 @@ def _html(name: str, value: str = "") -> Any:
     return gr.HTML(value, elem_id=name, apply_default_css=False)
 
 
-def create_chat(assistant: Assistant, jobs: RebuildJobs) -> gr.Blocks:
-    """Build the page."""
-    chat = Chat(assistant, jobs)
+def create_chat(assistant: Assistant, jobs: RebuildJobs, asking: Asking | None = None) -> gr.Blocks:
+    """Build the page; questions go through `asking`, which counts them and limits how many run at once."""
+    chat = Chat(assistant, jobs, asking)
     with gr.Blocks(title="Footnote", analytics_enabled=False) as page:
         exchanges = gr.State([])
         with gr.Row(elem_id="bar"):

@@ -36,7 +36,7 @@ EPILOG = """
 \b
 Every setting is an environment variable too; an option wins over it:
 FOOTNOTE_NOTES, FOOTNOTE_INDEX, FOOTNOTE_HOST, FOOTNOTE_PORT,
-FOOTNOTE_EMBEDDING_MODEL, FOOTNOTE_MAX_NOTE_MB.
+FOOTNOTE_EMBEDDING_MODEL, FOOTNOTE_MAX_NOTE_MB. More for the server: docs/api.md.
 
 \b
 Exit codes: 0 done, 1 failed, 2 wrong usage or a setting that cannot be used,

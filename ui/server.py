@@ -39,6 +39,9 @@ from ui.settings import ServerSettings
 
 ASSETS = Path(__file__).parent / "assets"
 MOST_CONNECTIONS = 500
+# After this a thread that computes, such as a rebuild, gives way. An answer lets others in at many of its steps,
+# and waits so long each time: with Python's own 5 ms, answers beside a rebuild are slow.
+SECONDS_BETWEEN_THREADS = 0.0005
 SECONDS_TO_FINISH = 1.0  # for requests that are being answered when the server is told to stop
 SYSTEM_FONTS = ("ui-sans-serif", "system-ui", "sans-serif")
 SYSTEM_MONO = ("ui-monospace", "monospace")
@@ -68,7 +71,7 @@ def create_server(
 def _mount_chat(app: FastAPI, assistant: Assistant, jobs: RebuildJobs) -> None:
     gr.mount_gradio_app(
         app,
-        create_chat(assistant, jobs),
+        create_chat(assistant, jobs, app.state.asking),
         path="/",
         theme=gr.themes.Base(font=SYSTEM_FONTS, font_mono=SYSTEM_MONO),
         head=_head(),
@@ -131,6 +134,7 @@ def serve(
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: sys.exit(0))
         os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+        sys.setswitchinterval(SECONDS_BETWEEN_THREADS)
         configure_logging(
             level=server_settings.log_level,
             as_json=server_settings.log == "json",

@@ -1,4 +1,4 @@
-"""Many at once, for a while. Figures are printed (`pytest -m soak -s`); failures are asserted, times are not."""
+"""Many at once, for a while. Figures are printed (`pytest -m soak -s`); failures are asserted, times not."""
 
 import itertools
 import os
