@@ -20,8 +20,10 @@ class LiveIndex:
     def current(self) -> Snapshot:
         """The generation that serves now, also if another process built it. Raises IndexUnusable.
 
-        If the newest cannot be opened, the one that is open goes on serving.
+        If the newest cannot be opened, or another thread is just opening it, the open one goes on serving.
         """
+        if self._snapshot is not None and self._lock.locked():
+            return self._snapshot
         try:
             self.refresh()
         except IndexUnusable:

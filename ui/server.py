@@ -39,8 +39,8 @@ from ui.settings import ServerSettings
 
 ASSETS = Path(__file__).parent / "assets"
 MOST_CONNECTIONS = 500
-# After this a thread that computes, such as a rebuild, gives way. An answer lets others in at many of its steps,
-# and waits so long each time: with Python's own 5 ms, answers beside a rebuild are slow.
+# After this a thread that computes, such as a rebuild, gives way. An answer lets others in at many of its
+# steps, and waits so long each time: with Python's own 5 ms, answers beside a rebuild are slow.
 SECONDS_BETWEEN_THREADS = 0.0005
 SECONDS_TO_FINISH = 1.0  # for requests that are being answered when the server is told to stop
 SYSTEM_FONTS = ("ui-sans-serif", "system-ui", "sans-serif")
