@@ -52,9 +52,11 @@ TAGS = [
 
 class _Api(FastAPI):
     def openapi(self) -> dict[str, Any]:
-        """The OpenAPI document, with the schema that all declared errors point to."""
+        """The OpenAPI document, with the token, and the schema that all declared errors point to."""
         document = super().openapi()
         document["components"]["schemas"].setdefault("Problem", Problem.model_json_schema())
+        document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        document["security"] = [{}, {"token": []}]  # a server on one's own machine may have none
         return document
 
 

@@ -35,6 +35,7 @@ _PAGE = """<!doctype html>
 {said}
 <label for="token">Token</label>
 <input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
+<input name="username" autocomplete="username" value="footnote" hidden>
 <input name="next" type="hidden" value="{next}">
 <button>Log in</button>
 <p><small>It is the server's <code>FOOTNOTE_TOKEN</code>.</small></p>

@@ -22,6 +22,7 @@ from indexer.jobs import RebuildJobs
 from indexer.notebook import Notebook
 from indexer.settings import IndexSettings
 from ui.server import create_server
+from ui.settings import ServerSettings
 
 TOKEN = "Xy0-a-long-enough-token"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -328,6 +329,18 @@ def test_who_asks_too_often_is_told_when_to_come_back(serve: Serve) -> None:
     spoofed = address.send("GET", "/api/v1/notes", {"X-Forwarded-For": "192.0.2.7"})
     assert spoofed.status == 429
     assert address.send("GET", "/healthz").status == 200
+
+
+def test_a_proxy_is_believed_only_if_it_is_named(app: Callable[..., Any], assistant: Assistant) -> None:
+    told = {"X-Forwarded-For": "192.0.2.1", "X-Forwarded-Proto": "https"}
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    for proxies, secure in (("127.0.0.1", True), ("192.0.2.9", False)):
+        proxied = app(token=TOKEN, requests_per_minute=1)
+        with running(proxied, assistant, ServerSettings(trusted_proxies=proxies)) as address:
+            login = address.send("POST", "/login", form | told, f"token={TOKEN}".encode())
+            assert ("Secure" in login.headers["set-cookie"]) is secure
+            another = address.send("GET", "/api/v1/notes", BEARER | {"X-Forwarded-For": "192.0.2.2"})
+            assert another.status == (200 if secure else 429)
 
 
 def test_beyond_the_answers_at_once_one_is_refused_at_once(
