@@ -1,6 +1,7 @@
 """The API and the chat in one process."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -205,6 +206,9 @@ class Server(uvicorn.Server):
         """Load the model while the first reader is still looking at the page."""
         try:
             self._assistant.embedder.load()
+            # What is loaded by now stays; looking through it for garbage stops all threads for long.
+            gc.collect()
+            gc.freeze()
         except FootnoteError as error:
             if not self.should_exit:
                 _log.error("no question can be answered: %s", error)
