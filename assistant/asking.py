@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 
 from assistant.conversations import Conversations
 from assistant.errors import Busy, ConversationsUnusable, QuestionError
@@ -83,7 +83,7 @@ class Asking:
         history: Sequence[Turn] = (),
         filters: Filters | None = None,
         top_k: int | None = None,
-    ) -> Iterator[Event]:
+    ) -> Generator[Event, None, None]:
         """Answer a question step by step; the answer is kept if it belongs to a conversation.
 
         Args:
@@ -97,9 +97,10 @@ class Asking:
         The errors of `Assistant.ask` come besides.
         """
         if conversation_id is not None:
+            kept = self.conversations.history(conversation_id)
             if history:
                 raise QuestionError("Send history or conversation_id, not both: a conversation has its own.")
-            history = self.conversations.history(conversation_id)
+            history = kept
         for event in self.assistant.stream(question, history=history, filters=filters, top_k=top_k):
             yield self._kept(question, event, conversation_id) if isinstance(event, Answer) else event
 

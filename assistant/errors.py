@@ -4,6 +4,7 @@ FootnoteError (indexer.errors)
 ├── QuestionError   the question is blank or too long
 ├── NoteNotFound    no note of that path is in the index
 ├── JobNotFound     no rebuild of that number is known
+├── ModelNotFound   no model of that name is here
 ├── ConversationNotFound, AnswerNotFound, DeclinedNotFound    nothing of that id is kept
 ├── ConversationsUnusable   the database of conversations cannot be read or written
 ├── NotesReadOnly   notes cannot be written here
@@ -25,6 +26,10 @@ class NoteNotFound(FootnoteError):
 
 class JobNotFound(FootnoteError):
     """No rebuild of that number is known."""
+
+
+class ModelNotFound(FootnoteError):
+    """No model of that name is here."""
 
 
 class ConversationNotFound(FootnoteError):

@@ -1,4 +1,4 @@
-"""Where in the notes a conversation is: a follow-up mostly asks for what stands beside what was said. Pure."""
+"""Where in the notes a conversation is: a follow-up mostly asks for what is beside what was told. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

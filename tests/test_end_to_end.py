@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -26,7 +28,9 @@ pytestmark = pytest.mark.model
 
 @pytest.fixture(scope="module")
 def corpus_index(tmp_path_factory: pytest.TempPathFactory) -> IndexSettings:
-    settings = IndexSettings(notes=ROOT / "corpus", index=tmp_path_factory.mktemp("corpus") / "index")
+    folder = tmp_path_factory.mktemp("corpus")
+    notes = shutil.copytree(ROOT / "corpus", folder / "notes")  # the examples write in it
+    settings = IndexSettings(notes=notes, index=folder / "index")
     list(rebuild(settings, open_embedder(settings.embedding_model)))
     return settings
 
@@ -109,6 +113,33 @@ def test_a_follow_up_over_http_takes_its_subject_along(address: str) -> None:
     answer = post(f"{address}/api/v1/ask", body)
     assert answer["standalone_question"] == "Which EKS storage drivers don't work on Windows?"
     assert first_cited(answer).startswith("- EKS storage drivers that do not work with Windows: EFS")
+
+
+EXAMPLES = re.findall(
+    r"^```(bash|python|javascript)\n(.*?)^```", (ROOT / "docs/api.md").read_text("utf-8"), re.M | re.S
+)
+PROGRAMS = {
+    "bash": ["bash", "-euo", "pipefail", "-c"],
+    "python": [sys.executable, "-c"],
+    "javascript": ["node", "--input-type=module", "-e"],
+}
+NEEDED = {"bash": ("curl", "jq"), "python": (), "javascript": ("node",)}
+
+
+@pytest.mark.parametrize(("language", "example"), EXAMPLES)
+def test_the_examples_of_the_documentation_work_as_written(address: str, language: str, example: str) -> None:
+    missing = [program for program in NEEDED[language] if shutil.which(program) is None]
+    if missing:
+        pytest.skip(f"{' and '.join(missing)} is missing")
+    script = example.replace("http://127.0.0.1:8000", address)
+    done = subprocess.run([*PROGRAMS[language], script], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
+    assert done.stderr == ""
+
+
+def test_the_documentation_has_examples_for_all_of_them() -> None:
+    assert {language for language, _ in EXAMPLES} == set(PROGRAMS)
 
 
 def test_what_the_notes_do_not_say_is_declined_over_http(address: str) -> None:

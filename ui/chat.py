@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-import gradio as gr
-
+from assistant.asking import Asking
+from assistant.conversations import Conversations
 from assistant.pipeline import Assistant
 from assistant.settings import MAX_QUESTION
 from assistant.types import Answer, Text, Turn
@@ -16,6 +16,7 @@ from indexer.jobs import Job, RebuildJobs
 from ui.finishing import Running
 from ui.formatting import Exchange, exchange_html, unusable_html, welcome_html
 from ui.index import contents_html, status_html
+from ui.lean_gradio import gr
 
 REMEMBERED = 50  # exchanges of one conversation that the page keeps
 PAINT_EVERY = 0.05  # seconds; a page painted anew for each word of a fast model would flicker
@@ -60,8 +61,15 @@ class State(NamedTuple):
 class Chat:
     """What the page's events do."""
 
-    def __init__(self, assistant: Assistant, jobs: RebuildJobs, running: Running | None = None) -> None:
+    def __init__(
+        self,
+        assistant: Assistant,
+        jobs: RebuildJobs,
+        asking: Asking | None = None,
+        running: Running | None = None,
+    ) -> None:
         self._assistant = assistant
+        self._asking = asking or Asking(assistant, Conversations())
         self._jobs = jobs
         self._running = running or Running()
 
@@ -87,9 +95,13 @@ class Chat:
             yield Exchange(question, error=UNEXPECTED)
 
     def _answer(self, question: str, history: Sequence[Turn]) -> Iterator[Exchange]:
+        with self._asking.seats.seat():
+            yield from self._told(question, history)
+
+    def _told(self, question: str, history: Sequence[Turn]) -> Iterator[Exchange]:
         text, painted = "", 0.0
         with self._running:
-            for event in self._assistant.stream(question, history=history):
+            for event in self._asking.stream(question, history=history):
                 if isinstance(event, Answer):
                     # The passages are not shown, and a long conversation would hold on to them.
                     yield Exchange(question, answer=replace(event, passages=()))
@@ -148,9 +160,19 @@ def _html(name: str, value: str = "") -> Any:
     return gr.HTML(value, elem_id=name, apply_default_css=False)
 
 
-def create_chat(assistant: Assistant, jobs: RebuildJobs, running: Running | None = None) -> gr.Blocks:
-    """Build the page; it counts the answers at work in `running`."""
-    chat = Chat(assistant, jobs, running)
+def create_chat(
+    assistant: Assistant,
+    jobs: RebuildJobs,
+    asking: Asking | None = None,
+    running: Running | None = None,
+) -> gr.Blocks:
+    """Build the page.
+
+    Args:
+        asking: what questions go through; it limits how many are answered at once.
+        running: where the answers at work are counted.
+    """
+    chat = Chat(assistant, jobs, asking, running)
     with gr.Blocks(title="Footnote", analytics_enabled=False) as page:
         exchanges = gr.State([])
         with gr.Row(elem_id="bar"):

@@ -1,6 +1,7 @@
 """The `footnote` command. What is heavy is imported by the command that needs it, so that help is instant."""
 
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -11,10 +12,10 @@ import msgspec
 import typer
 from rich.console import Console
 
-from assistant.settings import MAX_TOP_K, KeepingSettings
+from assistant.settings import MAX_TOP_K, AccessSettings, KeepingSettings
 from indexer.settings import IndexSettings, from_environment
 from ui import terminal
-from ui.address import listen
+from ui.address import listen, require_guard
 from ui.exits import FAILED, Commands, errors
 from ui.settings import ServerSettings
 
@@ -36,7 +37,7 @@ EPILOG = """
 Every setting is an environment variable too; an option wins over it:
 FOOTNOTE_NOTES, FOOTNOTE_INDEX, FOOTNOTE_HOST, FOOTNOTE_PORT,
 FOOTNOTE_EMBEDDING_MODEL, FOOTNOTE_MAX_NOTE_MB, FOOTNOTE_MAX_INDEX_MB,
-FOOTNOTE_WATCH (0: do not watch the notes while serving).
+FOOTNOTE_WATCH (0: do not watch the notes while serving). More for the server: docs/api.md.
 
 \b
 Exit codes: 0 done, 1 failed, 2 wrong usage or a setting that cannot be used,
@@ -160,10 +161,47 @@ def serve(
     """
     settings = _index_settings(notes, index)
     server = from_environment(ServerSettings, os.environ, host=host, port=port)
+    access = from_environment(AccessSettings, os.environ)
+    require_guard(server, access)
     listen(server).close()  # a taken port is told now, not after everything is loaded
     from ui.server import serve as run
 
-    run(settings, server, from_environment(KeepingSettings, os.environ))
+    run(settings, server, from_environment(KeepingSettings, os.environ), access)
+
+
+@app.command()
+def mcp(notes: Notes = None, index: Index = None) -> None:
+    """Serve the notes to another assistant, over standard input and output.
+
+    It speaks the Model Context Protocol: tools to ask, search and read notes; each note is a resource.
+    A server that is running offers the same at /mcp.
+
+    \b
+      footnote mcp --notes ~/notes --index ~/.footnote
+    """
+    from assistant.api.mcp_server import create_mcp_server
+    from assistant.asking import Asking
+    from assistant.conversations import Conversations, database_url
+    from assistant.pipeline import open_assistant
+
+    settings = _index_settings(notes, index)
+    kept = from_environment(KeepingSettings, os.environ)
+    asking = Asking(open_assistant(settings), Conversations(database_url(kept.database, settings.index)))
+    create_mcp_server(asking).run("stdio")
+
+
+@app.command()
+def token() -> None:
+    """Make a token that lets programs and browsers in.
+
+    Set it as FOOTNOTE_TOKEN where the server runs. Programs send it as `Authorization: Bearer …`, browsers
+    ask for it at /login.
+
+    \b
+      export FOOTNOTE_TOKEN=$(footnote token)
+      footnote serve --host 0.0.0.0
+    """
+    typer.echo(secrets.token_urlsafe(32))
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """The API and the chat in one process."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -13,15 +14,15 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
-import gradio as gr
 import uvicorn
 from fastapi import FastAPI
+from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from assistant.api.app import create_api
 from assistant.conversations import Conversations, database_url
 from assistant.pipeline import Assistant, open_assistant
-from assistant.settings import KeepingSettings
+from assistant.settings import AccessSettings, KeepingSettings
 from indexer.errors import FootnoteError
 from indexer.jobs import RebuildJobs
 from indexer.notebook import Notebook
@@ -29,14 +30,22 @@ from indexer.planning import BuildReport, Progress
 from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
 from indexer.watching import Watcher
-from ui.address import listen
+from ui.address import listen, require_guard
 from ui.chat import create_chat
+from ui.chat_routes import ChatRoutes
 from ui.finishing import Counted, Running
 from ui.headers import PageHeaders
+from ui.lean_gradio import gr
+from ui.logs import configure_logging
 from ui.notes import note_route
+from ui.protocol import MAX_HEAD, PatientProtocol
 from ui.settings import ServerSettings
 
 ASSETS = Path(__file__).parent / "assets"
+MOST_CONNECTIONS = 500
+# After this a thread that computes, such as a rebuild, gives way. An answer lets others in at many of its
+# steps, and waits so long each time: with Python's own 5 ms, answers beside a rebuild are slow.
+SECONDS_BETWEEN_THREADS = 0.0005
 SECONDS_TO_FINISH = 9.0  # for answers that are being made when the server is told to stop
 SECONDS_TO_HANG_UP = 1.0  # after the last of them, for pages that are open
 SECONDS_TO_WAIT = 600.0  # for a build by another process, when the server is to build
@@ -53,18 +62,21 @@ def create_server(
     *,
     conversations: Conversations | None = None,
     notebook: Notebook | None = None,
+    settings: AccessSettings | None = None,
+    host: str = "127.0.0.1",
 ) -> FastAPI:
     """Build the application: the API with the chat at `/`. It counts the answers at work in `running`.
 
     The other arguments are those of `create_api`.
     """
     running = running or Running()
-    app = create_api(assistant, jobs, conversations=conversations, notebook=notebook)
-    app.add_middleware(PageHeaders)
+    app = create_api(
+        assistant, jobs, conversations=conversations, notebook=notebook, settings=settings, host=host
+    )
     app.add_middleware(Counted, running=running)
     app.router.routes.append(note_route(assistant))
     app.mount("/ui/assets", StaticFiles(directory=ASSETS))
-    chat = partial(create_chat, assistant, jobs, running)
+    chat = partial(create_chat, assistant, jobs, app.state.asking, running)
     _in_event_loop(lambda: _mount_chat(app, chat))
     return app
 
@@ -85,7 +97,11 @@ def _mount_chat(app: FastAPI, chat: Callable[[], gr.Blocks]) -> None:
         pwa=False,
         mcp_server=False,
         enable_monitoring=False,
+        allowed_paths=[],
     )
+    mounted = app.router.routes[-1]
+    assert isinstance(mounted, Mount)
+    mounted.app = ChatRoutes(PageHeaders(mounted.app))
 
 
 def _in_event_loop(work: Callable[[], None]) -> None:
@@ -115,18 +131,28 @@ def serve(
     index_settings: IndexSettings,
     server_settings: ServerSettings,
     kept: KeepingSettings | None = None,
+    access: AccessSettings | None = None,
 ) -> None:
     """Serve until the process is told to stop; the page opens while the model is still being loaded.
 
     Raises:
+        Unguarded: other machines could come in, and there is no token.
         AddressError: the address cannot be listened on.
         ModelError: the embedding model is not there.
     """
+    access = access or AccessSettings()
+    require_guard(server_settings, access)
     with listen(server_settings) as listener:
         # uvicorn raises a signal again once it has shut down: stopping on request is a success.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: sys.exit(0))
         os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+        sys.setswitchinterval(SECONDS_BETWEEN_THREADS)
+        configure_logging(
+            level=server_settings.log_level,
+            as_json=server_settings.log == "json",
+            secrets=(access.token, os.environ.get("FOOTNOTE_LLM_API_KEY", "")),
+        )
         assistant = open_assistant(index_settings)
         jobs = RebuildJobs(partial(_build, index_settings, assistant), assistant.index.refresh)
         conversations = Conversations(
@@ -136,8 +162,16 @@ def serve(
             index_settings.notes, index=index_settings.index, max_bytes=index_settings.max_note_mb * 2**20
         )
         running = Running()
-        app = create_server(assistant, jobs, running, conversations=conversations, notebook=notebook)
-        server = Server(app, assistant, _url(listener), running)
+        app = create_server(
+            assistant,
+            jobs,
+            running,
+            conversations=conversations,
+            notebook=notebook,
+            settings=access,
+            host=server_settings.host,
+        )
+        server = Server(app, assistant, _url(listener), running, server_settings)
         watched = Watcher(index_settings, jobs.start) if server_settings.watch else nullcontext()
         try:
             with watched:
@@ -150,8 +184,28 @@ def serve(
 class Server(uvicorn.Server):
     """Says where it is once it answers, then loads the model, and stops although pages are open."""
 
-    def __init__(self, app: FastAPI, assistant: Assistant, url: str, running: Running | None = None) -> None:
-        super().__init__(uvicorn.Config(app, log_level="warning"))
+    def __init__(
+        self,
+        app: FastAPI,
+        assistant: Assistant,
+        url: str,
+        running: Running | None = None,
+        settings: ServerSettings | None = None,
+    ) -> None:
+        settings = settings or ServerSettings()
+        config = uvicorn.Config(
+            app,
+            http=PatientProtocol,
+            ws="none",
+            log_config=None,
+            access_log=False,  # the application has a log of its own, with less in it
+            server_header=False,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=settings.trusted_proxies,
+            limit_concurrency=MOST_CONNECTIONS,
+            h11_max_incomplete_event_size=MAX_HEAD,
+        )
+        super().__init__(config)
         self._assistant = assistant
         self._url = url
         self._running = running or Running()
@@ -181,6 +235,9 @@ class Server(uvicorn.Server):
         """Load the model while the first reader is still looking at the page."""
         try:
             self._assistant.embedder.load()
+            # What is loaded by now stays; looking through it for garbage stops all threads for long.
+            gc.collect()
+            gc.freeze()
         except FootnoteError as error:
             if not self.should_exit:
                 _log.error("Passages are found by their words alone: %s", error)

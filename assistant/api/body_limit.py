@@ -1,4 +1,7 @@
-"""A limit on what a request may send, so that no caller fills the memory."""
+"""Limits on what a request sends: how much, so that no caller fills the memory, and how slowly."""
+
+import asyncio
+from collections.abc import Callable
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -7,36 +10,52 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.api.problems import respond
 
+MAX_BODY = 64 * 2**10  # bytes
+SECONDS_FOR_BODY = 15.0
+
 
 class BodyLimit:
-    """Middleware: refuse larger bodies below `prefix`, by their declared length or once they prove it.
+    """Middleware: refuse larger bodies, by declared length or once they prove it, and those that dawdle."""
 
-    Starlette has a limit of its own, but answers with plain text where the length is declared.
-    """
-
-    def __init__(self, app: ASGIApp, *, prefix: str, max_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, max_bytes: Callable[[Scope], int] = lambda scope: MAX_BODY) -> None:
+        """
+        Args:
+            max_bytes: the most that a request may send.
+        """
         self.app = app
-        self.prefix = prefix
         self.max_bytes = max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, counting what it sends."""
-        if scope["type"] != "http" or not scope["path"].startswith(self.prefix):
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        limit = self.max_bytes(scope)
         declared = Headers(scope=scope).get("content-length", "")
-        if declared.isdecimal() and int(declared) > self.max_bytes:
-            response = await respond(Request(scope), HTTPException(413))
+        if declared.isdecimal() and int(declared[:20]) > limit:
+            response = await respond(Request(scope), _too_large(limit))
             await response(scope, receive, send)
             return
-        received = 0
+        received, whole = 0, False
+        deadline = asyncio.get_running_loop().time() + SECONDS_FOR_BODY
 
         async def receive_counted() -> Message:
-            nonlocal received
-            message = await receive()
+            nonlocal received, whole
+            if whole:  # what comes next is that the caller has left, which may take its time
+                return await receive()
+            try:
+                async with asyncio.timeout_at(deadline):
+                    message = await receive()
+            except TimeoutError as error:
+                raise HTTPException(408, f"The body took over {SECONDS_FOR_BODY:.0f} seconds") from error
             received += len(message.get("body", b""))
-            if received > self.max_bytes:
-                raise HTTPException(413)
+            whole = not message.get("more_body", False)
+            if received > limit:
+                raise _too_large(limit)
             return message
 
         await self.app(scope, receive_counted, send)
+
+
+def _too_large(limit: int) -> HTTPException:
+    return HTTPException(413, f"The body is larger than the {limit:,} bytes that are taken here")

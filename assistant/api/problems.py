@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ from assistant.errors import (
     ConversationsUnusable,
     DeclinedNotFound,
     JobNotFound,
+    ModelNotFound,
     NoteNotFound,
     NotesReadOnly,
     PreconditionMissing,
@@ -62,6 +64,7 @@ _TABLE: dict[type[Exception], _Kind] = {
     NotesFolderError: _Kind(503, "notes_folder_unusable", "The notes folder cannot be used"),
     PreconditionMissing: _Kind(428, "precondition_required", "Say which note you have seen"),
     JobNotFound: _Kind(404, "job_not_found", "No such rebuild"),
+    ModelNotFound: _Kind(404, "model_not_found", "No such model"),
     ConversationNotFound: _Kind(404, "conversation_not_found", "No such conversation"),
     AnswerNotFound: _Kind(404, "answer_not_found", "No such answer"),
     DeclinedNotFound: _Kind(404, "declined_not_found", "No such declined question"),
@@ -80,10 +83,21 @@ _TABLE: dict[type[Exception], _Kind] = {
 _MALFORMED = _Kind(400, "malformed_json", "The body is not JSON")
 _HTTP = {
     400: _Kind(400, "bad_request", "The request cannot be read"),
+    401: _Kind(401, "unauthorized", "The token is missing or wrong"),
+    403: _Kind(403, "cross_site", "Another site sent this"),
     404: _Kind(404, "not_found", "There is nothing here"),
     405: _Kind(405, "method_not_allowed", "The method does not fit"),
+    408: _Kind(408, "too_slow", "The request took too long"),
     413: _Kind(413, "too_large", "The body is too large"),
+    414: _Kind(414, "address_too_long", "The address is too long"),
+    421: _Kind(421, "unknown_host", "The server does not go by that name"),
+    429: _Kind(429, "too_many_requests", "Too many requests"),
+    431: _Kind(431, "headers_too_large", "The headers are too large"),
 }
+# What may keep any request out, before its route is reached.
+_EVERYWHERE = (401, 403, 414, 421, 429, 431, 500)
+_WITH_BODY = (400, 408, 413)
+_PATH = re.compile(r"(['`])/[^'`]*?([^'`/]+)/?\1")
 _UNKNOWN = "The server failed in a way that it does not expect. Its log has the cause under this request id."
 
 
@@ -99,9 +113,17 @@ def problem_of(error: Exception, request: Request) -> Problem:
         kind = _MALFORMED if faults[0]["type"] == "json_invalid" else kind
         detail = " ".join(_sentence(fault) for fault in faults[:3])
     elif not isinstance(error, FootnoteError):
-        _log.error("request %s failed: %s: %s", name, type(error).__name__, error)
+        _log.error("request %s failed: %s: %s", name, type(error).__name__, error, exc_info=error)
         detail = _UNKNOWN
+    else:
+        detail = _without_folders(detail)
     return Problem(title=kind.title, status=kind.status, detail=detail, code=kind.code, request_id=name)
+
+
+def openai_error(problem: Problem) -> dict[str, str | None]:
+    """The same as OpenAI's clients expect it; in a problem document it is one more member."""
+    kind = "invalid_request_error" if problem.status < 500 else "server_error"
+    return {"message": problem.detail, "type": kind, "param": None, "code": problem.code}
 
 
 def install_problem_handlers(api: FastAPI) -> None:
@@ -111,11 +133,15 @@ def install_problem_handlers(api: FastAPI) -> None:
 
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Declare for OpenAPI that a route may answer with a problem of these statuses, or with a 500."""
+    """Declare for OpenAPI that a route may answer with these statuses, or with those of any route.
+
+    A route with a body declares 413, and with it goes what else can be wrong with a body.
+    """
+    body = _WITH_BODY if 413 in statuses else ()
     schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
     return {
         status: {"description": _codes(status), "content": {MEDIA_TYPE: schema}}
-        for status in sorted({*statuses, 500})
+        for status in sorted({*statuses, *body, *_EVERYWHERE})
     }
 
 
@@ -127,10 +153,15 @@ def _codes(status: int) -> str:
 async def respond(request: Request, error: Exception) -> Response:
     """The response that tells the caller about `error`."""
     problem = problem_of(error, request)
+    document = problem.model_dump()
+    if request.url.path.startswith("/v1/"):
+        document["error"] = openai_error(problem)
     headers: Mapping[str, str] = getattr(error, "headers", None) or {}
+    if isinstance(error, Busy):
+        headers = {"Retry-After": "1"}
     # An unexpected error is answered outside all middleware, so the id is set here as well.
     return Response(
-        json.dumps(problem.model_dump()),  # in ASCII, as a field's name may hold half a surrogate pair
+        json.dumps(document),  # in ASCII, as a field's name may hold half a surrogate pair
         status_code=problem.status,
         media_type=MEDIA_TYPE,
         headers={**headers, HEADER: problem.request_id},
@@ -144,7 +175,6 @@ def _http_problem(error: HTTPException, request: Request, name: str) -> Problem:
     details = {
         404: f"There is nothing at {request.url.path}.",
         405: f"{request.url.path} does not take {request.method}.",
-        413: "The body is larger than the server accepts.",
     }
     return Problem(
         title=kind.title,
@@ -153,6 +183,11 @@ def _http_problem(error: HTTPException, request: Request, name: str) -> Problem:
         code=kind.code,
         request_id=name,
     )
+
+
+def _without_folders(detail: str) -> str:
+    """The sentence with quoted absolute paths cut to their last part: where things lie is not told."""
+    return _PATH.sub(r"\1\2\1", detail)
 
 
 def _sentence(fault: Mapping[str, Any]) -> str:

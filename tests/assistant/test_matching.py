@@ -34,8 +34,8 @@ def test_a_part_without_tokens_is_near_to_nothing_and_moves_no_other() -> None:
 
 
 def test_stop_words_are_no_words_and_rare_ones_weigh_more(assistant: Assistant) -> None:
-    text = "What is the sourdough cluster?"
+    text = "What is the sourdough task?"
     words = asked(text, assistant.embedder.embed_query(text), assistant.index.current.keywords)
-    assert words.names == ["sourdough", "cluster"]
+    assert words.names == ["sourdough", "task"]
     assert words.weights[0] > words.weights[1]
     assert words.words.shape == (2, len(words.vector))

@@ -43,9 +43,9 @@ def test_earlier_exchanges_stay_in_sight_and_are_history(
     histories = []
     stream = assistant.stream
 
-    def listening(question: str, *, history: Any) -> Iterator[Any]:
+    def listening(question: str, *, history: Any, **options: Any) -> Iterator[Any]:
         histories.append([turn.question for turn in history])
-        return stream(question, history=history)
+        return stream(question, history=history, **options)
 
     monkeypatch.setattr(assistant, "stream", listening)
     first, *_, last = ask(chat, "And on Windows?", exchanges)

@@ -11,6 +11,7 @@ from fakes import HashingEmbedder
 from filelock import FileLock
 from typer.testing import CliRunner
 
+from assistant.settings import AccessSettings
 from indexer.embedding import DEFAULT_SHA256
 from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
@@ -241,7 +242,8 @@ def test_a_taken_port_is_told_before_anything_is_loaded() -> None:
     assert "--port" in told
 
 
-def test_a_host_that_is_not_ours_is_told() -> None:
+def test_a_host_that_is_not_ours_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOOTNOTE_TOKEN", "x" * 16)
     assert sentence("serve", "--host", "192.0.2.1").startswith("Cannot listen on 192.0.2.1, port 8000:")
 
 
@@ -300,3 +302,37 @@ def test_what_nobody_expected_is_one_sentence_too(monkeypatch: pytest.MonkeyPatc
     assert sentence("check") == (
         "Something unexpected went wrong: RuntimeError: out of order. The index is as it was."
     )
+
+
+def test_a_token_is_new_each_time_and_long_enough() -> None:
+    first, second = (run("token").output.strip() for _ in range(2))
+    assert first != second
+    assert AccessSettings(token=first).token == first
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])
+def test_without_a_token_only_this_machine_is_served(host: str) -> None:
+    told = sentence("serve", "--host", host, code=2)
+    assert told.startswith(f"{host} can be reached by other machines, and there is no token.")
+    assert "footnote token" in told and "FOOTNOTE_TOKEN" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("FOOTNOTE_TOKEN", "short"),
+        ("FOOTNOTE_TOKEN", "with a blank in the middle"),
+        ("FOOTNOTE_CORS_ORIGINS", "*"),
+        ("FOOTNOTE_CORS_ORIGINS", "https://a.example/path"),
+        ("FOOTNOTE_REQUESTS_PER_MINUTE", "-1"),
+        ("FOOTNOTE_ANSWERS_AT_ONCE", "0"),
+        ("FOOTNOTE_LOG", "xml"),
+    ],
+)
+def test_a_setting_of_access_that_cannot_be_is_told(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    told = sentence("serve", code=2)
+    assert name in told
+    assert name != "FOOTNOTE_TOKEN" or value not in told

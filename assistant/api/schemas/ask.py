@@ -11,9 +11,9 @@ from assistant.settings import MAX_QUESTION
 from assistant.types import Answer, Filters, Turn
 
 MAX_TURNS = 50
-MAX_ANSWER = 100_000  # characters of one earlier answer
+MAX_ANSWER = 16_000  # characters of one earlier answer
 
-_CITATION = {
+CITATION = {
     "number": 1,
     "note": "aws/ecs.md",
     "heading_path": ["ECS", "Fargate"],
@@ -32,7 +32,7 @@ ANSWER = {
     "standalone_question": "What is Fargate?",
     "id": None,
     "conversation_id": None,
-    "citations": [_CITATION],
+    "citations": [CITATION],
     "related": [],
     "degraded": [],
     "index_revision": "20260131T091500-5f3a",
@@ -109,7 +109,7 @@ class AskRequest(BaseModel):
 class CitationBody(BaseModel):
     """The lines of a note that a claim stands on."""
 
-    model_config = read_from(**_CITATION)
+    model_config = read_from(**CITATION)
 
     number: int = Field(description="The number in square brackets that the answer's text has for it.")
     note: str = Field(description="The note's path.")

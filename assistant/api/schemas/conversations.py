@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from assistant.api.schemas.ask import ANSWER, RELATED, AnswerBody, RelatedBody
 from assistant.api.schemas.shared import Words, example, read_from
@@ -78,7 +78,7 @@ class FeedbackRequest(BaseModel):
         extra="forbid", json_schema_extra=example(helpful=True, comment="Short and right.")
     )
 
-    helpful: bool = Field(description="Whether it helped.")
+    helpful: StrictBool = Field(description="Whether it helped.")
     comment: Annotated[Words, Field(max_length=MAX_COMMENT)] = Field(
         default="", description="Why, in your words."
     )

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from assistant.api.schemas.shared import example, read_from
 from indexer.jobs import Job, JobState
@@ -24,7 +24,7 @@ class RebuildRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra=example(full=False))
 
-    full: bool = Field(default=False, description="Embed everything again, not only what changed.")
+    full: StrictBool = Field(default=False, description="Embed everything again, not only what changed.")
 
 
 class ProgressBody(BaseModel):

@@ -23,7 +23,7 @@ def notebook(settings: IndexSettings) -> Notebook:
 @pytest.fixture
 def client(assistant: Assistant, jobs: RebuildJobs, notebook: Notebook) -> Iterator[TestClient]:
     api = create_api(assistant, jobs, notebook=notebook)
-    with TestClient(api, raise_server_exceptions=False) as client:
+    with TestClient(api, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
         yield client
 
 

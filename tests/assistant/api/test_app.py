@@ -34,6 +34,10 @@ OPERATIONS = {
     "PUT /api/v1/answers/{id}/feedback",
     "DELETE /api/v1/answers/{id}/feedback",
     "GET /api/v1/feedback",
+    "GET /v1/models",
+    "GET /v1/models/{id}",
+    "POST /v1/chat/completions",
+    "POST /v1/embeddings",
     "GET /api/v1/declined",
     "DELETE /api/v1/declined/{id}",
 }

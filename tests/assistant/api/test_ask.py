@@ -219,7 +219,7 @@ async def _read_two_events_and_leave(app: Any) -> None:
         "raw_path": STREAM.encode(),
         "query_string": b"",
         "root_path": "",
-        "headers": [(b"content-type", b"application/json")],
+        "headers": [(b"host", b"127.0.0.1"), (b"content-type", b"application/json")],
         "client": ("127.0.0.1", 1),
         "server": ("127.0.0.1", 8000),
     }

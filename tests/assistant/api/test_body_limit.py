@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 from starlette.testclient import TestClient
 
-from assistant.api.app import MAX_BODY
+from assistant.api.body_limit import MAX_BODY
 
 JSON = {"Content-Type": "application/json"}
 
@@ -15,8 +15,8 @@ def test_a_declared_length_over_the_limit_is_refused(client: TestClient) -> None
 
 def test_a_length_that_is_not_declared_is_counted(client: TestClient) -> None:
     def pieces() -> Iterator[bytes]:
-        for _ in range(MAX_BODY // 2**20 + 1):
-            yield b" " * 2**20
+        for _ in range(MAX_BODY // 2**10 + 1):
+            yield b" " * 2**10
 
     response = client.post("/api/v1/ask", content=pieces(), headers=JSON)
     assert (response.status_code, response.json()["code"]) == (413, "too_large")

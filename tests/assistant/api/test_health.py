@@ -18,7 +18,7 @@ def test_a_whole_process_is_alive_and_ready(client: TestClient) -> None:
 def test_without_an_index_it_is_alive_but_not_ready(tmp_path: Path, jobs: RebuildJobs) -> None:
     embedder = HashingEmbedder()
     empty = Assistant(LiveIndex(tmp_path / "none", fingerprint=embedder.fingerprint), embedder)
-    client = TestClient(create_api(empty, jobs))
+    client = TestClient(create_api(empty, jobs), base_url="http://127.0.0.1")
     assert client.get("/healthz").status_code == 200
     response = client.get("/readyz")
     assert (response.status_code, response.json()["code"]) == (503, "index_missing")

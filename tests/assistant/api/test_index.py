@@ -101,7 +101,7 @@ def test_a_report_is_told_whole(assistant: Assistant) -> None:
         yield report
 
     jobs = RebuildJobs(build, lambda: None)
-    with TestClient(create_api(assistant, jobs)) as client:
+    with TestClient(create_api(assistant, jobs), base_url="http://127.0.0.1") as client:
         id = client.post(REBUILD).json()["id"]
         jobs.close()
         body = client.get(f"{INDEX}/jobs/{id}").json()
@@ -146,7 +146,7 @@ def test_the_events_tell_how_far_it_is_and_that_it_failed(assistant: Assistant) 
         raise DiskFull("disk full: needs 2 MB, has 1 MB")
 
     jobs = RebuildJobs(build, lambda: None)
-    with TestClient(create_api(assistant, jobs)) as client:
+    with TestClient(create_api(assistant, jobs), base_url="http://127.0.0.1") as client:
         id = client.post(REBUILD).json()["id"]
         threading.Timer(0.5, go.set).start()
         *_, (name, running), (last, told) = events_of(client.get(f"{INDEX}/jobs/{id}/events").text)

@@ -101,7 +101,7 @@ def test_notes_are_listed_by_tag(client: TestClient) -> None:
 
 @pytest.fixture
 def read_only(assistant: Assistant, jobs: RebuildJobs) -> Iterator[TestClient]:
-    with TestClient(create_api(assistant, jobs)) as client:
+    with TestClient(create_api(assistant, jobs), base_url="http://127.0.0.1") as client:
         yield client
 
 

@@ -1,0 +1,141 @@
+"""The assistant for other assistants: the Model Context Protocol, over HTTP and over a program's own pipes.
+
+The SDK is large, so this module is imported by whoever serves the first request of it.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from importlib.metadata import version
+from typing import Annotated, Any, ParamSpec, TypeVar
+from urllib.parse import quote
+
+from mcp.server import MCPServer
+from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError, ToolError
+from mcp.types import Resource, ToolAnnotations
+from pydantic import Field
+
+from assistant.api.schemas.ask import AnswerBody
+from assistant.api.schemas.notes import NoteBody, NotesBody, NoteSummary
+from assistant.api.schemas.search import SearchBody
+from assistant.asking import Asking
+from assistant.errors import NoteNotFound
+from assistant.settings import MAX_QUESTION, MAX_TOP_K
+from assistant.types import Filters, Turn
+from indexer.errors import FootnoteError
+
+SCHEME = "note:///"
+INSTRUCTIONS = """
+Answers questions from a person's own Markdown notes. `ask` gives an answer whose numbers in square brackets
+lead to citations: note, lines, and the note's exact words; if `abstained` is true, the notes do not say.
+`search` gives passages, `read_note` a whole note. Quote citations as they are, with note and lines.
+"""
+P = ParamSpec("P")
+T = TypeVar("T")
+_READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
+
+Question = Annotated[str, Field(description="In plain words.", max_length=MAX_QUESTION)]
+Earlier = Annotated[
+    list[str], Field(description="Earlier questions, oldest first, that this one may lean on.", max_length=50)
+]
+Paths = Annotated[list[str], Field(description="Only notes whose path fits one of these shell patterns.")]
+Tags = Annotated[list[str], Field(description="Only notes with one of these tags.")]
+NotePath = Annotated[str, Field(description="As in a citation: relative, with `/` between its parts.")]
+
+
+def create_mcp_server(asking: Asking) -> MCPServer[Any]:
+    """The tools and resources, over what answers the API too."""
+    server = _Server(asking)
+    server.add_tool(server.ask, title="Ask the notes", annotations=_READS)
+    server.add_tool(server.search, title="Search the notes", annotations=_READS)
+    server.add_tool(server.list_notes, title="List the notes", annotations=_READS)
+    server.add_tool(server.read_note, title="Read a note", annotations=_READS)
+    server.resource(f"{SCHEME}{{+path}}", name="note", title="A note", mime_type="text/markdown")(
+        server.note_text
+    )
+    return server
+
+
+def _told(work: Callable[P, T]) -> Callable[P, T]:
+    """What goes wrong as foreseen is told to the model in its sentence; anything else the SDK hides."""
+
+    @wraps(work)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return work(*args, **kwargs)
+        except FootnoteError as error:
+            raise ToolError(str(error)) from error
+
+    return run
+
+
+class _Server(MCPServer[Any]):
+    def __init__(self, asking: Asking) -> None:
+        super().__init__(
+            "footnote",
+            title="Footnote",
+            instructions=INSTRUCTIONS.strip(),
+            version=version("footnote-assistant"),
+            log_level="WARNING",
+        )
+        self._asking = asking
+
+    @_told
+    def ask(
+        self,
+        question: Question,
+        earlier_questions: Earlier = [],  # noqa: B006
+        paths: Paths = [],  # noqa: B006
+        tags: Tags = [],  # noqa: B006
+    ) -> AnswerBody:
+        """Answer a question from the notes, each claim with the lines that it stands on."""
+        history = [Turn(earlier) for earlier in earlier_questions]
+        with self._asking.seats.seat():
+            answer = self._asking.ask(question, history=history, filters=Filters(tuple(paths), tuple(tags)))
+        return AnswerBody.of(answer)
+
+    @_told
+    def search(
+        self,
+        query: Question,
+        top_k: Annotated[int, Field(description="How many passages at most.", ge=1, le=MAX_TOP_K)] = 6,
+        paths: Paths = [],  # noqa: B006
+        tags: Tags = [],  # noqa: B006
+    ) -> SearchBody:
+        """Find the passages of the notes nearest to a query, best first."""
+        assistant = self._asking.assistant
+        found = assistant.search(query, top_k=top_k, filters=Filters(tuple(paths), tuple(tags)))
+        return SearchBody.of(found, assistant.index.current.manifest.revision)
+
+    @_told
+    def list_notes(self) -> NotesBody:
+        """List the notes, with their titles and tags."""
+        notes = self._asking.assistant.index.current.notes.values()
+        return NotesBody(notes=[NoteSummary.of(note) for note in notes], count=len(notes))
+
+    @_told
+    def read_note(self, path: NotePath) -> NoteBody:
+        """Read a whole note, as answers are made from it."""
+        note = self._asking.assistant.note(path)
+        return NoteBody.whole(note, note)
+
+    def note_text(self, path: str) -> str:
+        """A note's Markdown."""
+        try:
+            return self._asking.assistant.note(path).text
+        except NoteNotFound as error:
+            raise ResourceNotFoundError(str(error)) from error
+        except FootnoteError as error:
+            raise ResourceError(str(error)) from error
+
+    async def list_resources(self) -> list[Resource]:
+        """The notes of the index as it is now."""
+        try:
+            notes = self._asking.assistant.index.current.notes.values()
+        except FootnoteError:
+            return []
+        return [
+            Resource(
+                uri=SCHEME + quote(note.path), name=note.path, title=note.title, mime_type="text/markdown"
+            )
+            for note in notes
+        ]

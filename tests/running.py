@@ -1,0 +1,81 @@
+"""A server that really runs, and a client that sends what it is told to, letter by letter."""
+
+import http.client
+import json
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import FastAPI
+
+from assistant.pipeline import Assistant
+from ui.address import listen
+from ui.server import Server
+from ui.settings import ServerSettings
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def code(self) -> str:
+        """The code of a problem document."""
+        assert self.headers.get("content-type") == "application/problem+json", (self.status, self.body[:200])
+        return str(json.loads(self.body)["code"])
+
+
+@dataclass(frozen=True)
+class Address:
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def send(
+        self, method: str, path: str, headers: Mapping[str, str] | None = None, body: Any = None
+    ) -> Reply:
+        """One request over a connection of its own; `path` is sent as it is."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection._validate_path = lambda url: None  # type: ignore[attr-defined]
+        given = {"Host": f"127.0.0.1:{self.port}", **(headers or {})}
+        data = json.dumps(body).encode() if isinstance(body, dict) else body
+        if isinstance(body, dict):
+            given = {"Content-Type": "application/json", **given}
+        connection.request(method, path, data, given)
+        response = connection.getresponse()
+        # A stream of events has no end that a test could wait for.
+        endless = response.headers.get_content_type() == "text/event-stream"
+        reply = Reply(
+            response.status,
+            {name.lower(): value for name, value in response.getheaders()},
+            b"" if endless else response.read(),
+        )
+        connection.close()
+        return reply
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
+
+
+@contextmanager
+def running(app: FastAPI, assistant: Assistant, settings: ServerSettings | None = None) -> Iterator[Address]:
+    """Where the application answers, on a port of its own, until the block ends."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with listen(ServerSettings(port=port)) as listener:
+        server = Server(app, assistant, f"http://127.0.0.1:{port}", settings=settings)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield Address(port)
+        finally:
+            server.should_exit = True
+            thread.join(timeout=20)
+        assert not thread.is_alive()
