@@ -46,9 +46,9 @@ def confidence(question: Question, evidence: Sequence[Evidence]) -> float:
     return round(1 / (1 + math.exp(-total)), 3)
 
 
-def answers(sure: float) -> bool:
-    """Whether a question of that confidence is answered."""
-    return sure >= LINE
+def answers(sure: float, line: float = LINE) -> bool:
+    """Whether a question of that confidence is answered, where that is the line."""
+    return sure >= line
 
 
 def signs(question: Question, evidence: Sequence[Evidence]) -> Signs:

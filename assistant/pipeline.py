@@ -3,35 +3,27 @@
 import logging
 import time
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
-
-import numpy as np
 
 from assistant.composition import compose
-from assistant.confidence import answers, confidence
-from assistant.conversation import Reading, readings
+from assistant.confidence import answers
+from assistant.conversation import readings
 from assistant.errors import NoteNotFound, QuestionError
-from assistant.evidence import Evidence, by_words, candidates, weigh
-from assistant.matching import asked
-from assistant.question import Question, mend, search_terms, understand
-from assistant.retrieval import Query, retrieve
+from assistant.evidence import Evidence
+from assistant.looking import LOOKED_AT, Look, look, query_of
+from assistant.retrieval import retrieve
 from assistant.settings import MAX_QUESTION, AskSettings
 from assistant.suggestions import example_questions
 from assistant.types import Answer, Event, Filters, Found, Passage, Related, Text, Turn
-from assistant.whereabouts import whereabouts
-from indexer.embedding import Embedded, Embedder
-from indexer.errors import ModelError
+from indexer.embedding import Embedder
 from indexer.live import LiveIndex
 from indexer.modelless import embedder_or_stand_in
 from indexer.settings import IndexSettings
-from indexer.snapshot import Snapshot
 from indexer.types import Note
 
 _log = logging.getLogger(__name__)
 DECLINED = "Your notes don't say."
 MOST_RELATED = 3
 CLEARLY = 0.1  # of confidence, between two readings of a question
-LOOKED_AT = 8  # passages from which an answer is composed, at least
 
 
 class Assistant:
@@ -80,63 +72,32 @@ class Assistant:
         snapshot = self.index.current
         wanted = top_k or self._settings.top_k
         looks = [
-            self._look(snapshot, reading, filters or Filters(), max(wanted, LOOKED_AT))
+            look(snapshot, self.embedder, reading, filters=filters, top_k=max(wanted, LOOKED_AT))
             for reading in readings(question, history, snapshot.lexicon)
         ]
-        understood, passages, evidence, sure, embedded = _surest(looks)
+        best = _surest(looks)
+        passages = best.passages[:wanted]
         clock.mark("retrieve")
-        yield Found(passages[:wanted])
+        yield Found(passages)
 
-        answered = bool(evidence) and answers(sure)
-        composed = compose(understood, evidence, snapshot) if answered else None
+        answered = bool(best.evidence) and answers(best.confidence, snapshot.manifest.line.at)
+        composed = compose(best.question, best.evidence, snapshot) if answered else None
         clock.mark("compose")
         text = composed.text if composed else DECLINED
         yield from (Text(piece) for piece in text.splitlines(keepends=True))
         yield Answer(
             text=text,
             abstained=not answered,
-            confidence=sure,
+            confidence=best.confidence,
             mode="extractive",
-            standalone_question=understood.text,
+            standalone_question=best.question.text,
             index_revision=snapshot.manifest.revision,
             citations=composed.citations if composed else (),
-            related=() if composed else _related(evidence),
+            related=() if composed else _related(best.evidence),
             timings_ms=clock.times,
-            passages=passages[:wanted],
-            degraded=() if embedded else ("embedding",),
+            passages=passages,
+            degraded=() if best.embedded else ("embedding",),
         )
-
-    def look(self, question: str) -> "Look":
-        """What the notes have for a question that stands alone, best evidence first."""
-        return self._look(self.index.current, Reading(question), Filters(), LOOKED_AT)
-
-    def _look(self, snapshot: Snapshot, reading: Reading, filters: Filters, top_k: int) -> "Look":
-        """What the notes have for one reading of a question."""
-        known = snapshot.keywords.knows
-        understood = understand(mend(reading.text, snapshot.lexicon, known, self.embedder.count_tokens))
-        at = whereabouts(reading.leans_on, snapshot) if reading.leans_on else None
-        query = self._query(understood.text, snapshot, at.beside if at else ())
-        passages = retrieve(snapshot, query, top_k=top_k, filters=filters)
-        evidence = weigh(understood, query.words, candidates(passages), snapshot, at)
-        embedded = bool(query.vector.any())
-        if not embedded:
-            evidence = by_words(evidence)
-        sure = confidence(understood, evidence)
-        return Look(understood, passages, evidence, sure, embedded)
-
-    def _query(self, text: str, snapshot: Snapshot, rows: Sequence[int] = ()) -> Query:
-        """What to look for; where there is no model, its vectors are zeros, which are near to nothing."""
-        try:
-            read = self.embedder.embed_query(text)
-        except ModelError as error:
-            _log.warning("%s Passages are found by their words alone.", error)
-            read = Embedded(
-                np.zeros(snapshot.manifest.dimension, np.float32),
-                np.zeros((0, snapshot.tokens.codes.shape[1] * 8), np.float32),
-                np.zeros((0, 2), np.int64),
-            )
-        words = asked(text, read, snapshot.keywords)
-        return Query(search_terms(text, snapshot.lexicon), read.vector, words, rows)
 
     def search(
         self, query: str, *, filters: Filters | None = None, top_k: int | None = None
@@ -146,7 +107,7 @@ class Assistant:
         snapshot = self.index.current
         return retrieve(
             snapshot,
-            self._query(query, snapshot),
+            query_of(query, snapshot, self.embedder),
             top_k=top_k or self._settings.top_k,
             filters=filters or Filters(),
         )
@@ -197,20 +158,10 @@ def _related(evidence: Sequence[Evidence]) -> list[Related]:
     return list(nearest.values())[:MOST_RELATED]
 
 
-def _surest(looks: Sequence["Look"]) -> "Look":
+def _surest(looks: Sequence[Look]) -> Look:
     """The likeliest reading, or the one that the notes answer clearly better."""
-    best = max(looks, key=lambda look: look.confidence)
+    best = max(looks, key=lambda found: found.confidence)
     return best if best.confidence > looks[0].confidence + CLEARLY else looks[0]
-
-
-class Look(NamedTuple):
-    """A question as it was read, what was found for it, and how sure it is that this answers it."""
-
-    question: Question
-    passages: Sequence[Passage]
-    evidence: Sequence[Evidence]
-    confidence: float
-    embedded: bool
 
 
 class _Clock:

@@ -42,17 +42,18 @@ def _definitions(chunk: Chunk) -> Iterator[str]:
     for unit in chunk.units:
         found = _DEFINED.match(chunk.text, unit.span.start - start, unit.span.end - start)
         name = _ASIDE.sub("", found["term"]).strip() if found else ""
-        if unit.kind is Kind.LIST_ITEM and _reads_well(name):
+        if unit.kind is Kind.LIST_ITEM and reads_well(name):
             yield f"What {'are' if _plural(name) else 'is'} {name}?"
 
 
 def _headings(chunk: Chunk) -> Iterator[str]:
     name = _ASIDE.sub("", chunk.heading_path[-1]).strip() if chunk.heading_path else ""
-    if _reads_well(name) and len(name.split()) > 1:
+    if reads_well(name) and len(name.split()) > 1:
         yield f"What do the notes say about {name}?"
 
 
-def _reads_well(name: str) -> bool:
+def reads_well(name: str) -> bool:
+    """Whether a name can stand in a question: a few words, the first of them telling."""
     words = name.split()
     named = 0 < len(words) <= LONGEST and words[0].lower() not in STOPWORDS
     return named and bool(_NAME.fullmatch(name)) and bool(content_terms(name))

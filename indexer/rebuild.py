@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -21,10 +21,13 @@ from indexer.settings import IndexSettings
 from indexer.snapshot import Manifest, Snapshot
 from indexer.storage import DISK, Disk, free, not_written
 from indexer.token_codes import encode
-from indexer.types import Chunk, Note, Reading
+from indexer.types import NO_LINE, Chunk, Line, Note, Reading
 
 EMBED_AT_ONCE = 32  # passages between two progress events, after each of which a build can be stopped
 CHUNK_AT_ONCE = 50  # notes between two
+FITTED_AGAIN = 0.1  # of the passages: once so many have changed, the line is fitted again
+
+FitLine = Callable[[Snapshot], Line]
 
 
 def rebuild(
@@ -35,6 +38,7 @@ def rebuild(
     dry_run: bool = False,
     allow_empty: bool = False,
     wait: float = 0.0,
+    fit_line: FitLine | None = None,
     disk: Disk = DISK,
 ) -> Iterator[Progress | BuildReport]:
     """Make the index say what the notes say; yields progress and, last, the report.
@@ -46,6 +50,7 @@ def rebuild(
         dry_run: report what would be done, and change nothing.
         allow_empty: let a folder without notes replace an index that has some.
         wait: how many seconds to wait while another process builds this index.
+        fit_line: finds where the corpus divides answering from declining; not asked after a small change.
 
     Raises:
         BuildLocked: another build of this index is running.
@@ -53,7 +58,7 @@ def rebuild(
         StorageError: the index cannot be written; DiskFull and IndexTooLarge say more.
         IndexIncompatible: the index was written by a newer release; it is left alone.
     """
-    build = _Build(settings, embedder, full, allow_empty, disk)
+    build = _Build(settings, embedder, full, allow_empty, disk, fit_line)
     if dry_run:
         yield from build.run(dry_run=True)
         return
@@ -84,6 +89,7 @@ class _Build:
     full: bool
     allow_empty: bool
     disk: Disk
+    fit_line: FitLine | None
     seconds: dict[str, float] = field(default_factory=dict)
 
     def run(self, *, dry_run: bool) -> Iterator[Progress | BuildReport]:
@@ -108,15 +114,26 @@ class _Build:
 
         with self._timed("embedding"):
             yield from self._embed(chunks, missing, kept)
-        yield Progress("writing", 0, 1)
-        with self._timed("writing"):
+        yield Progress("fitting", 0, 1)
+        with self._timed("fitting"):
             revision = new_revision(self.settings.index, reading.notes)
             previous = basis.previous if basis.keeps_vectors else None
             snapshot = assemble(self.embedder, revision, reading, chunks, kept, previous)
+            snapshot = self._with_line(snapshot, previous, len(missing))
+        yield Progress("writing", 0, 1)
+        with self._timed("writing"):
             limit = self.settings.max_index_mb * 2**20
             publish(self.settings.index, snapshot, max_bytes=limit, disk=self.disk)
         yield Progress("writing", 1, 1)
         yield replace(report, revision=snapshot.manifest.revision, seconds=self.seconds)
+
+    def _with_line(self, snapshot: Snapshot, previous: Snapshot | None, embedded: int) -> Snapshot:
+        """The generation with its line; that of the one before still holds while little has changed."""
+        line = previous.manifest.line if previous else NO_LINE
+        moved = max(abs(len(snapshot.chunks) - line.chunks), embedded) > FITTED_AGAIN * line.chunks
+        if self.fit_line and moved:
+            line = self.fit_line(snapshot)
+        return replace(snapshot, manifest=replace(snapshot.manifest, line=line))
 
     def _basis(self, dry_run: bool) -> Basis:
         """The generation that serves, and what of it can be kept."""

@@ -23,7 +23,7 @@ from indexer.keyword_index import KeywordIndex
 from indexer.lexicon import Lexicon
 from indexer.storage import Buffers, sha256
 from indexer.token_codes import TokenCodes
-from indexer.types import Chunk, Note, Skipped, Span, Unit
+from indexer.types import NO_LINE, Chunk, Line, Note, Skipped, Span, Unit
 from indexer.vector_index import EXACT, Cells, Rows, Search, VectorIndex
 
 FORMAT_VERSION = 4
@@ -44,6 +44,7 @@ class Manifest:
     notes: int
     chunks: int
     search: Search = EXACT
+    line: Line = NO_LINE
     skipped: tuple[Skipped, ...] = ()
     files: Mapping[str, str] = msgspec.field(default_factory=dict)
 

@@ -146,6 +146,25 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """Where a corpus divides answering from declining, and how well that went with questions made from it.
+
+    A question of confidence `at` or more is answered. `answered` and `declined` are the shares, from 0 to 1,
+    of `answerable` and of `unanswerable` questions that were treated rightly; `chunks` counts passages.
+    """
+
+    at: float = 0.5
+    answerable: int = 0
+    answered: float = 0.0
+    unanswerable: int = 0
+    declined: float = 0.0
+    chunks: int = 0
+
+
+NO_LINE = Line()  # as it is before anything was fitted
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """All that was found below a notes folder, in order of path."""
 

@@ -151,16 +151,16 @@ def test_what_the_notes_do_not_say_is_declined_over_http(address: str) -> None:
 def test_quality_on_the_measuring_questions_stays(corpus_assistant: Assistant) -> None:
     """Just below what was measured when this was last improved; see the table in the README."""
     reached = score(list(evaluate(corpus_assistant, load(ROOT / "tests/golden/measure.yaml"))))
-    assert (reached.hit_5.value or 0) >= 0.93
-    assert (reached.facts.value or 0) >= 0.78
-    assert (reached.cited.value or 0) >= 0.83
-    assert (reached.rightly_declined.value or 0) >= 0.52
-    assert (reached.wrongly_declined.value or 0) <= 0.06
-    assert (reached.words or 0) <= 70
+    assert (reached.hit_5.value or 0) >= 0.95
+    assert (reached.facts.value or 0) >= 0.87
+    assert (reached.cited.value or 0) >= 0.90
+    assert (reached.rightly_declined.value or 0) >= 0.65
+    assert (reached.wrongly_declined.value or 0) <= 0.04
+    assert (reached.words or 0) <= 60
 
 
 def test_the_evidence_of_the_golden_questions_stands_in_the_notes() -> None:
-    for file in ("dev.yaml", "measure.yaml"):
+    for file in ("dev.yaml", "practice.yaml", "measure.yaml"):
         for conversation in load(ROOT / "tests/golden" / file):
             for golden in conversation:
                 said = folded(" ".join(lines_of(place) for place in golden.evidence))

@@ -23,7 +23,9 @@ DOORS = {
 
 # What the next room up, the tests and other programs build on. A name that leaves here breaks somebody.
 PUBLIC = {
-    "indexer.types": {"Block", "Chunk", "Hit", "Kind", "Lead", "Note", "Reading", "Skipped", "Span", "Unit"},
+    "indexer.types": {
+        "Block", "Chunk", "Hit", "Kind", "Lead", "Line", "Note", "Reading", "Skipped", "Span", "Unit",
+    },
     "indexer.settings": {"IndexSettings", "from_environment"},
     "indexer.reading": {"is_ignored", "note_of", "read_notes"},
     "indexer.notebook": {"Notebook"},
@@ -53,7 +55,8 @@ PUBLIC = {
     "assistant.types": {
         "Answer", "Citation", "Filters", "Found", "Passage", "Ranks", "Related", "Text", "Turn",
     },
-    "assistant.pipeline": {"Assistant", "Look", "open_assistant"},
+    "assistant.looking": {"Look", "look", "query_of"},
+    "assistant.pipeline": {"Assistant", "open_assistant"},
     "assistant.asking": {"Asking", "Seats"},
     "assistant.conversations": {
         "Conversation", "Conversations", "Declined", "Feedback", "KeptTurn", "Page", "database_url",

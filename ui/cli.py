@@ -113,11 +113,21 @@ def build(
       footnote build --dry-run
     """
     settings = _index_settings(notes, index)
+    from assistant.probing import line_fitter
     from indexer.embedding import open_embedder
     from indexer.rebuild import rebuild
 
     embedder = open_embedder(settings.embedding_model)
-    report = _followed(rebuild(settings, embedder, full=full, dry_run=dry_run, allow_empty=allow_empty))
+    report = _followed(
+        rebuild(
+            settings,
+            embedder,
+            full=full,
+            dry_run=dry_run,
+            allow_empty=allow_empty,
+            fit_line=line_fitter(embedder),
+        )
+    )
     if as_json:
         _print_json(msgspec.json.encode(report))
     else:
@@ -336,12 +346,15 @@ def evaluate(
     golden = load(file)
     with _assistant(_index_settings(notes, index)) as assistant:
         outcomes = list(run(assistant, golden))
+        line = assistant.index.current.manifest.line
     scores = scorecard(outcomes)
-    Console(highlight=False, width=None if Console().is_terminal else 160).print(shown.table(scores))
+    console = Console(highlight=False, width=None if Console().is_terminal else 160)
+    console.print(shown.table(scores))
+    console.print(shown.told(line))
     if json_file:
         json_file.write_bytes(shown.as_json(scores, outcomes))
     if chart:
-        shown.draw(outcomes, chart)
+        shown.draw(outcomes, chart, line.at)
 
 
 def _index_settings(notes: Path | None, index: Path | None) -> IndexSettings:

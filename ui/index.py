@@ -16,6 +16,7 @@ STAGES = {
     "reading": "Reading the notes",
     "chunking": "Cutting notes into passages",
     "embedding": "Embedding passages",
+    "fitting": "Finding where answers end",
     "writing": "Writing the index",
 }
 

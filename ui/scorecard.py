@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 from rich.table import Table
 
-from assistant.confidence import LINE
 from assistant.evaluation import Measure, Outcome, Score
+from indexer.types import Line
 
 COLUMNS = {
     "hit@1": "hit_1",
@@ -38,6 +38,17 @@ def _told(measure: Measure, *, interval: bool) -> str:
     return f"{measure.value:.2f}{spread}"
 
 
+def told(line: Line) -> str:
+    """Where the index divides answering from declining, how well that went with questions made from it."""
+    if not line.answerable:
+        return f"Answered from a confidence of {line.at:g}; too few names in the notes to fit that to them."
+    return (
+        f"Answered from a confidence of {line.at:g}, fitted to these notes: of {line.answerable} questions"
+        f" made from them {line.answered:.0%} are answered, of {line.unanswerable} that they should not"
+        f" answer {line.declined:.0%} are declined."
+    )
+
+
 def as_json(scores: Mapping[str, Score], outcomes: Sequence[Outcome]) -> bytes:
     """The scores, and how each question went."""
     questions: list[dict[str, Any]] = [
@@ -57,8 +68,8 @@ def as_json(scores: Mapping[str, Score], outcomes: Sequence[Outcome]) -> bytes:
     return msgspec.json.encode({"scores": scores, "questions": questions})
 
 
-def draw(outcomes: Sequence[Outcome], file: Path) -> None:
-    """Draw, as PNG, the share of questions declined at each line of confidence."""
+def draw(outcomes: Sequence[Outcome], file: Path, line: float) -> None:
+    """Draw, as PNG, the share of questions declined at each line of confidence; `line` is the one in use."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 4), layout="constrained")
@@ -67,7 +78,7 @@ def draw(outcomes: Sequence[Outcome], file: Path) -> None:
         values = sorted(item.answer.confidence for item in outcomes if item.answerable is answerable)
         shares = [(number + 1) / len(values) for number in range(len(values))]
         axes.step([0, *values, 1], [0, *shares, 1], where="post", label=f"{label} ({len(values)})")
-    axes.axvline(LINE, color="grey", linestyle="--", label=f"the line ({LINE:g})")
+    axes.axvline(line, color="grey", linestyle="--", label=f"the line ({line:g})")
     axes.set(xlabel="confidence", ylabel="share that a line there would decline", xlim=(0, 1), ylim=(0, 1))
     axes.legend()
     figure.savefig(file, dpi=120, format="png")

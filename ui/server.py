@@ -22,6 +22,7 @@ from starlette.staticfiles import StaticFiles
 from assistant.api.app import create_api
 from assistant.conversations import Conversations, database_url
 from assistant.pipeline import Assistant, open_assistant
+from assistant.probing import line_fitter
 from assistant.settings import AccessSettings, KeepingSettings
 from indexer.errors import FootnoteError
 from indexer.jobs import RebuildJobs
@@ -249,4 +250,5 @@ def _url(listener: socket.socket) -> str:
 
 
 def _build(settings: IndexSettings, assistant: Assistant, full: bool) -> Iterator[Progress | BuildReport]:
-    return rebuild(settings, assistant.embedder, full=full, wait=SECONDS_TO_WAIT)
+    fit_line = line_fitter(assistant.embedder)
+    return rebuild(settings, assistant.embedder, full=full, wait=SECONDS_TO_WAIT, fit_line=fit_line)

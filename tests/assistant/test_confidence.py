@@ -3,14 +3,16 @@ from dataclasses import replace
 import pytest
 
 from assistant.confidence import LINE, answers, confidence, signs
+from assistant.conversation import Reading
 from assistant.evidence import Evidence
+from assistant.looking import look
 from assistant.pipeline import Assistant
 from assistant.question import Question
 
 
 def weighed(assistant: Assistant, text: str) -> tuple[Question, list[Evidence]]:
-    look = assistant.look(text)
-    return look.question, list(look.evidence)
+    found = look(assistant.index.current, assistant.embedder, Reading(text))
+    return found.question, list(found.evidence)
 
 
 def test_a_number_is_missed_where_none_is_given(assistant: Assistant) -> None:

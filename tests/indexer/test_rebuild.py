@@ -159,6 +159,7 @@ def test_progress_counts_up_to_the_whole(settings: IndexSettings, embedder: Hash
         "reading",
         "chunking",
         "embedding",
+        "fitting",
         "writing",
     ]
     embedding = [event for event in events if event.stage == "embedding"]

@@ -7,7 +7,8 @@ from rich.console import Console
 from assistant.errors import GoldenError
 from assistant.evaluation import Golden, evaluate, judge, load, scorecard
 from assistant.pipeline import Assistant
-from ui.scorecard import as_json, draw, table
+from indexer.types import Line
+from ui.scorecard import as_json, draw, table, told
 
 QUESTIONS = """\
 - question: What is the task role?
@@ -59,7 +60,7 @@ def test_the_scorecard_is_shown_saved_and_drawn(
     assert "0.75 [0.50, 1.00]" in captured.get()
     saved = msgspec.json.decode(as_json(scorecard(outcomes), outcomes))
     assert [question["abstained"] for question in saved["questions"]] == [False, False, True]
-    draw(outcomes, tmp_path / "chart.png")
+    draw(outcomes, tmp_path / "chart.png", 0.5)
     assert (tmp_path / "chart.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -73,3 +74,10 @@ def test_a_file_that_is_none_is_named(tmp_path: Path, text: str, message: str) -
         load(tmp_path / "bad.yaml")
     with pytest.raises(GoldenError, match=r"none\.yaml.*cannot be read"):
         load(tmp_path / "none.yaml")
+
+
+def test_the_line_is_told_with_how_well_it_divides() -> None:
+    assert "too few names" in told(Line())
+    line = Line(at=0.4, answerable=40, answered=0.975, unanswerable=36, declined=0.944)
+    assert told(line).startswith("Answered from a confidence of 0.4, fitted to these notes: of 40 questions")
+    assert "98% are answered" in told(line) and "94% are declined" in told(line)

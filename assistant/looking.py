@@ -1,0 +1,72 @@
+"""A question that stands alone -> what a generation of the index has for it, and how surely it answers."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from assistant.confidence import confidence
+from assistant.conversation import Reading
+from assistant.evidence import Evidence, by_words, candidates, weigh
+from assistant.matching import asked
+from assistant.question import Question, mend, search_terms, understand
+from assistant.retrieval import Query, retrieve
+from assistant.types import Filters, Passage
+from assistant.whereabouts import whereabouts
+from indexer.embedding import Embedded, Embedder
+from indexer.errors import ModelError
+from indexer.snapshot import Snapshot
+
+LOOKED_AT = 8  # passages from which an answer is composed, at least
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A question as it was read, what was found for it, and how sure it is that this answers it.
+
+    `embedded` is False where there was no model, and words alone had to find what there is.
+    """
+
+    question: Question
+    passages: Sequence[Passage]
+    evidence: Sequence[Evidence]
+    confidence: float
+    embedded: bool
+
+
+def look(
+    snapshot: Snapshot,
+    embedder: Embedder,
+    reading: Reading,
+    *,
+    filters: Filters | None = None,
+    top_k: int = LOOKED_AT,
+) -> Look:
+    """What the notes have for one reading of a question; the evidence is best first."""
+    known = snapshot.keywords.knows
+    understood = understand(mend(reading.text, snapshot.lexicon, known, embedder.count_tokens))
+    at = whereabouts(reading.leans_on, snapshot) if reading.leans_on else None
+    query = query_of(understood.text, snapshot, embedder, at.beside if at else ())
+    passages = retrieve(snapshot, query, top_k=top_k, filters=filters or Filters())
+    evidence = weigh(understood, query.words, candidates(passages), snapshot, at)
+    embedded = bool(query.vector.any())
+    if not embedded:
+        evidence = by_words(evidence)
+    return Look(understood, passages, evidence, confidence(understood, evidence), embedded)
+
+
+def query_of(text: str, snapshot: Snapshot, embedder: Embedder, rows: Sequence[int] = ()) -> Query:
+    """What to look for; where there is no model, its vectors are zeros, which are near to nothing."""
+    try:
+        read = embedder.embed_query(text)
+    except ModelError as error:
+        _log.warning("%s Passages are found by their words alone.", error)
+        read = Embedded(
+            np.zeros(snapshot.manifest.dimension, np.float32),
+            np.zeros((0, snapshot.tokens.codes.shape[1] * 8), np.float32),
+            np.zeros((0, 2), np.int64),
+        )
+    words = asked(text, read, snapshot.keywords)
+    return Query(search_terms(text, snapshot.lexicon), read.vector, words, rows)

@@ -1,0 +1,102 @@
+"""Where a corpus divides answering from declining, fitted on questions made from it. Run when it is indexed.
+
+Questions that it answers are made from what it defines, its headings and its own rare words; questions that
+it does not are general ones, and near ones: things that notes rarely tell, asked of its own names.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from importlib import resources
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.confidence import LINE
+from assistant.conversation import Reading
+from assistant.evidence import ANSWERING
+from assistant.expectation import WORD
+from assistant.looking import look
+from assistant.matching import rarity
+from assistant.suggestions import example_questions, reads_well
+from indexer.embedding import Embedder
+from indexer.keyword_index import STOPWORDS
+from indexer.snapshot import Snapshot
+from indexer.types import Line
+
+MOST = 40  # questions of each side
+FEWEST = 8  # with fewer of either side nothing is fitted
+LOWEST, HIGHEST = 0.3, 0.6  # probes are easier than what people ask, so they move the line this far at most
+SPARED = 0.03  # the share of the questions that it answers which may be declined
+MOST_DECLINED = 0.9  # the share of the others that must be
+NEAR = (
+    "How much does {name} cost per month?",
+    "Who invented {name}?",
+    "In which year did {name} first come out?",
+    "How many people work on {name}?",
+    "Which companies sell books about {name}?",
+)
+
+
+def line_fitter(embedder: Embedder) -> Callable[[Snapshot], Line]:
+    """What fits the line of a generation."""
+    return lambda snapshot: fit_line(snapshot, embedder)
+
+
+def fit_line(snapshot: Snapshot, embedder: Embedder) -> Line:
+    """The line nearest to LINE that declines most questions without an answer, and SPARED of the others."""
+    answered = _confidences(answerable(snapshot), snapshot, embedder)
+    declined = _confidences(unanswerable(snapshot), snapshot, embedder)
+    if min(len(answered), len(declined)) < FEWEST:
+        return Line(chunks=len(snapshot.chunks))
+    spared = float(np.quantile(answered, SPARED))
+    needed = float(np.quantile(declined, MOST_DECLINED))
+    at = round(min(HIGHEST, max(LOWEST, min(spared, max(LINE, needed)))), 3)
+    return Line(
+        at=at,
+        answerable=len(answered),
+        answered=round(float((answered >= at).mean()), 3),
+        unanswerable=len(declined),
+        declined=round(float((declined < at).mean()), 3),
+        chunks=len(snapshot.chunks),
+    )
+
+
+def _confidences(questions: Sequence[str], snapshot: Snapshot, embedder: Embedder) -> NDArray[np.float64]:
+    return np.array([look(snapshot, embedder, Reading(question)).confidence for question in questions])
+
+
+def answerable(snapshot: Snapshot) -> Sequence[str]:
+    """Questions that the notes answer: some of what they name, some the rare words of a line."""
+    named = example_questions(snapshot, MOST // 2)
+    return [*named, *_thinned([query for query in _rare_words(snapshot) if query], MOST - len(named))]
+
+
+def unanswerable(snapshot: Snapshot) -> Sequence[str]:
+    """Questions that the notes hardly answer: general ones, and near ones about what they name."""
+    names = [name for name in sorted(set(snapshot.lexicon.names.values())) if reads_well(name)]
+    some = _thinned(names, MOST // 2)
+    near = [NEAR[number % len(NEAR)].format(name=name) for number, name in enumerate(some)]
+    return [*near, *_thinned(general_questions(), MOST - len(near))]
+
+
+@cache
+def general_questions() -> Sequence[str]:
+    """Questions of general knowledge."""
+    return tuple(
+        resources.files("assistant").joinpath("general_questions.txt").read_text("utf-8").splitlines()
+    )
+
+
+def _rare_words(snapshot: Snapshot) -> Iterator[str]:
+    """The three rarest words of the longest line of each passage, in the order in which they stand there."""
+    for chunk in snapshot.chunks:
+        lines = [unit.text for unit in chunk.units if unit.kind in ANSWERING]
+        words = dict.fromkeys(WORD.findall(max(lines, key=len, default="")))
+        telling = [word for word in words if word.lower() not in STOPWORDS]
+        rare = sorted(telling, key=lambda word: -rarity(word, snapshot.keywords))[:3]
+        yield " ".join(word for word in telling if word in rare)
+
+
+def _thinned(questions: Sequence[str], count: int) -> Sequence[str]:
+    """At most `count`, from all over."""
+    return questions[:: max(1, -(-len(questions) // max(1, count)))]
