@@ -11,6 +11,7 @@ from assistant.conversation import Reading
 from assistant.evidence import Evidence, by_words, candidates, weigh
 from assistant.matching import asked
 from assistant.question import Question, mend, search_terms, understand
+from assistant.reranking import RERANKED, Reranker, reranked
 from assistant.retrieval import Query, retrieve
 from assistant.types import Filters, Passage
 from assistant.whereabouts import whereabouts
@@ -43,18 +44,29 @@ def look(
     *,
     filters: Filters | None = None,
     top_k: int = LOOKED_AT,
+    reranker: Reranker | None = None,
 ) -> Look:
     """What the notes have for one reading of a question; the evidence is best first."""
     known = snapshot.keywords.knows
     understood = understand(mend(reading.text, snapshot.lexicon, known, embedder.count_tokens))
     at = whereabouts(reading.leans_on, snapshot) if reading.leans_on else None
     query = query_of(understood.text, snapshot, embedder, at.beside if at else ())
-    passages = retrieve(snapshot, query, top_k=top_k, filters=filters or Filters())
+    passages = find(understood.text, query, snapshot, filters or Filters(), top_k, reranker)
     evidence = weigh(understood, query.words, candidates(passages), snapshot, at)
     embedded = bool(query.vector.any())
     if not embedded:
         evidence = by_words(evidence)
     return Look(understood, passages, evidence, confidence(understood, evidence), embedded)
+
+
+def find(
+    text: str, query: Query, snapshot: Snapshot, filters: Filters, top_k: int, reranker: Reranker | None
+) -> Sequence[Passage]:
+    """The passages for a query, in the order of the reranker if there is one."""
+    if reranker is None:
+        return retrieve(snapshot, query, top_k=top_k, filters=filters)
+    found = retrieve(snapshot, query, top_k=max(top_k, RERANKED), filters=filters)
+    return reranked(text, found, reranker)[:top_k]
 
 
 def query_of(text: str, snapshot: Snapshot, embedder: Embedder, rows: Sequence[int] = ()) -> Query:

@@ -3,18 +3,19 @@
 import logging
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from assistant.composition import compose
 from assistant.confidence import answers
 from assistant.conversation import readings
 from assistant.errors import NoteNotFound, QuestionError
 from assistant.evidence import Evidence
-from assistant.looking import LOOKED_AT, Look, look, query_of
-from assistant.retrieval import retrieve
+from assistant.looking import LOOKED_AT, Look, find, look, query_of
+from assistant.reranking import Reranker
 from assistant.settings import MAX_QUESTION, AskSettings
 from assistant.suggestions import example_questions
 from assistant.types import Answer, Event, Filters, Found, Passage, Related, Text, Turn
-from indexer.embedding import Embedder
+from indexer.embedding import CrossEncoderReranker, Embedder
 from indexer.live import LiveIndex
 from indexer.modelless import embedder_or_stand_in
 from indexer.settings import IndexSettings
@@ -29,10 +30,17 @@ CLEARLY = 0.1  # of confidence, between two readings of a question
 class Assistant:
     """Answers questions from the index, with a citation for every claim."""
 
-    def __init__(self, index: LiveIndex, embedder: Embedder, settings: AskSettings | None = None) -> None:
+    def __init__(
+        self,
+        index: LiveIndex,
+        embedder: Embedder,
+        settings: AskSettings | None = None,
+        reranker: Reranker | None = None,
+    ) -> None:
         self.index = index
         self.embedder = embedder
         self._settings = settings or AskSettings()
+        self._reranker = reranker
 
     def ask(
         self,
@@ -72,7 +80,14 @@ class Assistant:
         snapshot = self.index.current
         wanted = top_k or self._settings.top_k
         looks = [
-            look(snapshot, self.embedder, reading, filters=filters, top_k=max(wanted, LOOKED_AT))
+            look(
+                snapshot,
+                self.embedder,
+                reading,
+                filters=filters,
+                top_k=max(wanted, LOOKED_AT),
+                reranker=self._reranker,
+            )
             for reading in readings(question, history, snapshot.lexicon)
         ]
         best = _surest(looks)
@@ -105,12 +120,9 @@ class Assistant:
         """The passages for a query, best first. Raises as `ask`."""
         _check(query)
         snapshot = self.index.current
-        return retrieve(
-            snapshot,
-            query_of(query, snapshot, self.embedder),
-            top_k=top_k or self._settings.top_k,
-            filters=filters or Filters(),
-        )
+        top_k = top_k or self._settings.top_k
+        looked_for = query_of(query, snapshot, self.embedder)
+        return find(query, looked_for, snapshot, filters or Filters(), top_k, self._reranker)
 
     def note(self, path: str) -> Note:
         """The note of that path, as it is in the index. Raises NoteNotFound."""
@@ -129,13 +141,18 @@ class Assistant:
         self.embedder.load()
 
 
-def open_assistant(settings: IndexSettings) -> Assistant:
+def open_assistant(settings: IndexSettings, asking: AskSettings | None = None) -> Assistant:
     """An assistant over the index that the settings name. The index and the weights are opened on first use.
 
     If the embedding model cannot be read, it finds passages by their words alone, and is never ready.
+
+    Raises:
+        ModelError: a reranker is named that is not there.
     """
     embedder = embedder_or_stand_in(settings.embedding_model)
-    return Assistant(LiveIndex(settings.index, fingerprint=embedder.fingerprint or None), embedder)
+    reranker = CrossEncoderReranker(Path(asking.reranker)) if asking and asking.reranker else None
+    live = LiveIndex(settings.index, fingerprint=embedder.fingerprint or None)
+    return Assistant(live, embedder, asking, reranker)
 
 
 def _check(question: str) -> None:

@@ -7,6 +7,7 @@ it does not are general ones, and near ones: things that notes rarely tell, aske
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from importlib import resources
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ from indexer.keyword_index import STOPWORDS
 from indexer.snapshot import Snapshot
 from indexer.types import Line
 
+T = TypeVar("T")
 MOST = 40  # questions of each side
 FEWEST = 8  # with fewer of either side nothing is fitted
 LOWEST, HIGHEST = 0.3, 0.6  # probes are easier than what people ask, so they move the line this far at most
@@ -68,7 +70,7 @@ def _confidences(questions: Sequence[str], snapshot: Snapshot, embedder: Embedde
 def answerable(snapshot: Snapshot) -> Sequence[str]:
     """Questions that the notes answer: some of what they name, some the rare words of a line."""
     named = example_questions(snapshot, MOST // 2)
-    return [*named, *_thinned([query for query in _rare_words(snapshot) if query], MOST - len(named))]
+    return [*named, *_rare_words(snapshot, MOST - len(named))]
 
 
 def unanswerable(snapshot: Snapshot) -> Sequence[str]:
@@ -87,16 +89,17 @@ def general_questions() -> Sequence[str]:
     )
 
 
-def _rare_words(snapshot: Snapshot) -> Iterator[str]:
-    """The three rarest words of the longest line of each passage, in the order in which they stand there."""
-    for chunk in snapshot.chunks:
+def _rare_words(snapshot: Snapshot, count: int) -> Iterator[str]:
+    """The three rarest words of the longest line of some passages, in the order in which they stand there."""
+    for chunk in _thinned(snapshot.chunks, count):
         lines = [unit.text for unit in chunk.units if unit.kind in ANSWERING]
         words = dict.fromkeys(WORD.findall(max(lines, key=len, default="")))
         telling = [word for word in words if word.lower() not in STOPWORDS]
         rare = sorted(telling, key=lambda word: -rarity(word, snapshot.keywords))[:3]
-        yield " ".join(word for word in telling if word in rare)
+        if rare:
+            yield " ".join(word for word in telling if word in rare)
 
 
-def _thinned(questions: Sequence[str], count: int) -> Sequence[str]:
-    """At most `count`, from all over."""
-    return questions[:: max(1, -(-len(questions) // max(1, count)))]
+def _thinned(things: Sequence[T], count: int) -> Sequence[T]:
+    """At most `count` of them, from all over."""
+    return things[:: max(1, -(-len(things) // max(1, count)))]

@@ -12,9 +12,17 @@ SHORTEST_TOKEN = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskSettings:
-    """How much is looked at for one question."""
+    """How much is looked at for one question, and what may reorder it.
+
+    `reranker` is the folder of a sentence-transformers cross-encoder; empty for none.
+    """
 
     top_k: int = 6
+    reranker: str = ""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.top_k <= MAX_TOP_K:
+            raise SettingsError(f"FOOTNOTE_TOP_K is {self.top_k}; it must be from 1 to {MAX_TOP_K}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

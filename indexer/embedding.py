@@ -17,7 +17,7 @@ from tokenizers import Tokenizer
 from indexer.errors import ModelError
 
 if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
+    from sentence_transformers import CrossEncoder, SentenceTransformer
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -153,6 +153,41 @@ def _read(model: "SentenceTransformer", texts: Sequence[str], prompt: str) -> li
     return [
         Embedded(vectors[row], tokens[row][kept[row]], spans[row][kept[row]]) for row in range(len(texts))
     ]
+
+
+class CrossEncoderReranker:
+    """A sentence-transformers cross-encoder read from a folder, once it is used. Nothing is ever fetched."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises ModelError: `folder` is not there."""
+        if not folder.is_dir():
+            raise ModelError(
+                f"FOOTNOTE_RERANKER is {str(folder)!r}, which is no folder. Models are not downloaded: save a"
+                " sentence-transformers cross-encoder to a folder and name that, or unset it."
+            )
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._model: CrossEncoder | None = None
+
+    def scores(self, question: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        """How well each text answers the question, of shape (len(texts),). Raises ModelError."""
+        with self._lock:
+            if self._model is None:
+                self._model = _load_cross_encoder(self._folder)
+        pairs = [(question, text) for text in texts]
+        return np.asarray(self._model.predict(pairs, show_progress_bar=False), dtype=np.float32).reshape(-1)
+
+
+def _load_cross_encoder(folder: Path) -> "CrossEncoder":
+    from sentence_transformers import CrossEncoder
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        model: CrossEncoder = CrossEncoder(str(folder), device="cpu", local_files_only=True)
+        return model
+    except Exception as error:  # the loaders below raise many kinds
+        raise ModelError(f"The reranker {str(folder)!r} cannot be loaded: {error}") from error
 
 
 def _load(folder: Path, name: str) -> "SentenceTransformer":

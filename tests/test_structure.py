@@ -32,7 +32,9 @@ PUBLIC = {
     "indexer.blocks": {"Lines", "first_heading", "parse_blocks", "plain"},
     "indexer.borrowing": {"borrowed_terms", "borrowed_vectors"},
     "indexer.chunking": {"chunk_note", "follows", "joined"},
-    "indexer.embedding": {"Embedded", "Embedder", "SentenceTransformerEmbedder", "open_embedder"},
+    "indexer.embedding": {
+        "CrossEncoderReranker", "Embedded", "Embedder", "SentenceTransformerEmbedder", "open_embedder",
+    },
     "indexer.vector_index": {"Cells", "Search", "VectorIndex", "recall", "tenth_scores"},
     "indexer.keyword_index": {"KeywordIndex", "stem", "terms"},
     "indexer.lexicon": {"Lexicon", "learn"},
@@ -55,7 +57,7 @@ PUBLIC = {
     "assistant.types": {
         "Answer", "Citation", "Filters", "Found", "Passage", "Ranks", "Related", "Text", "Turn",
     },
-    "assistant.looking": {"Look", "look", "query_of"},
+    "assistant.looking": {"Look", "find", "look", "query_of"},
     "assistant.pipeline": {"Assistant", "open_assistant"},
     "assistant.asking": {"Asking", "Seats"},
     "assistant.conversations": {

@@ -12,7 +12,7 @@ import msgspec
 import typer
 from rich.console import Console
 
-from assistant.settings import MAX_TOP_K, AccessSettings, KeepingSettings
+from assistant.settings import MAX_TOP_K, AccessSettings, AskSettings, KeepingSettings
 from indexer.settings import IndexSettings, from_environment
 from ui import terminal
 from ui.address import listen, require_guard
@@ -176,7 +176,8 @@ def serve(
     listen(server).close()  # a taken port is told now, not after everything is loaded
     from ui.server import serve as run
 
-    run(settings, server, from_environment(KeepingSettings, os.environ), access)
+    kept = from_environment(KeepingSettings, os.environ)
+    run(settings, server, kept, access, from_environment(AskSettings, os.environ))
 
 
 @app.command()
@@ -196,7 +197,8 @@ def mcp(notes: Notes = None, index: Index = None) -> None:
 
     settings = _index_settings(notes, index)
     kept = from_environment(KeepingSettings, os.environ)
-    asking = Asking(open_assistant(settings), Conversations(database_url(kept.database, settings.index)))
+    assistant = open_assistant(settings, from_environment(AskSettings, os.environ))
+    asking = Asking(assistant, Conversations(database_url(kept.database, settings.index)))
     create_mcp_server(asking).run("stdio")
 
 
@@ -367,7 +369,7 @@ def _assistant(settings: IndexSettings) -> Iterator["Assistant"]:
     with terminal.working(errors(), "Reading the notes"):
         from assistant.pipeline import open_assistant
 
-        yield open_assistant(settings)
+        yield open_assistant(settings, from_environment(AskSettings, os.environ))
 
 
 def _print(lines: terminal.Lines) -> None:

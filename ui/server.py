@@ -23,7 +23,7 @@ from assistant.api.app import create_api
 from assistant.conversations import Conversations, database_url
 from assistant.pipeline import Assistant, open_assistant
 from assistant.probing import line_fitter
-from assistant.settings import AccessSettings, KeepingSettings
+from assistant.settings import AccessSettings, AskSettings, KeepingSettings
 from indexer.errors import FootnoteError
 from indexer.jobs import RebuildJobs
 from indexer.notebook import Notebook
@@ -133,13 +133,14 @@ def serve(
     server_settings: ServerSettings,
     kept: KeepingSettings | None = None,
     access: AccessSettings | None = None,
+    asking: AskSettings | None = None,
 ) -> None:
     """Serve until the process is told to stop; the page opens while the model is still being loaded.
 
     Raises:
         Unguarded: other machines could come in, and there is no token.
         AddressError: the address cannot be listened on.
-        ModelError: the embedding model is not there.
+        ModelError: a reranker is named that is not there.
     """
     access = access or AccessSettings()
     require_guard(server_settings, access)
@@ -154,7 +155,7 @@ def serve(
             as_json=server_settings.log == "json",
             secrets=(access.token, os.environ.get("FOOTNOTE_LLM_API_KEY", "")),
         )
-        assistant = open_assistant(index_settings)
+        assistant = open_assistant(index_settings, asking)
         jobs = RebuildJobs(partial(_build, index_settings, assistant), assistant.index.refresh)
         conversations = Conversations(
             database_url((kept or KeepingSettings()).database, index_settings.index)
