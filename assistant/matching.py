@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from assistant.expectation import WORD
 from indexer.embedding import Embedded
 from indexer.keyword_index import STOPWORDS, KeywordIndex, terms
-from indexer.token_codes import TokenCodes, concatenate
+from indexer.token_codes import SHORTEST, TokenCodes, concatenate
 
 Floats = NDArray[np.float32]
 
@@ -83,8 +83,8 @@ def match(question: Asked, passages: Sequence[TokenCodes]) -> list[Match]:
     if len(present):
         tokens = together.signs()[:, : len(question.vector)]
         best[present] = np.maximum.reduceat(tokens @ question.words.T, starts, axis=0)
-        sums = np.add.reduceat(tokens, starts, axis=0)
-        near[present] = (sums @ question.vector) / np.maximum(np.linalg.norm(sums, axis=1), 1e-9)
+        sums = np.add.reduceat(tokens @ question.vector, starts)
+        near[present] = sums / np.maximum(together.norms[present], SHORTEST)
     found, at = [], 0
     for passage in passages:
         context, units = at, slice(at + 1, at + len(passage.lengths))

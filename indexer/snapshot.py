@@ -3,7 +3,7 @@
 manifest.json                 what it was made with, counts, a SHA-256 of every other file, and one of itself
 notes.json chunks.json        texts
 vectors.npy keywords.npz      what is searched; row i of each is chunk i
-tokens.npy parts.npy          what sentences, list items and rows are weighed by; in the order of the chunks
+tokens.npy parts.npy norms.npy  what sentences, list items and rows are weighed by; in the order of the chunks
 cells.npy centroids.npy       of a large index: the cell that each vector lies in (see vector_index)
 lexicon.json                  names, acronyms and words of the notes
 """
@@ -77,7 +77,8 @@ class Snapshot:
         if (
             len(rows) != 1
             or len(self.notes) != self.manifest.notes
-            or (len(self.tokens.lengths), len(self.tokens.codes)) != (parts[-1], at[-1])
+            or (len(self.tokens.lengths), len(self.tokens.norms), len(self.tokens.codes))
+            != (parts[-1], parts[-1], at[-1])
         ):
             raise IndexDamaged(
                 f"The index holds {len(self.chunks)} passages, {len(self.vectors)} vectors and"
@@ -87,7 +88,9 @@ class Snapshot:
     def tokens_of(self, row: int) -> TokenCodes:
         """The tokens of a chunk: of its context, then of each of its units."""
         first, end = self._parts[row], self._parts[row + 1]
-        return TokenCodes(self.tokens.codes[self._at[first] : self._at[end]], self.tokens.lengths[first:end])
+        tokens = self.tokens
+        codes = tokens.codes[self._at[first] : self._at[end]]
+        return TokenCodes(codes, tokens.lengths[first:end], tokens.norms[first:end])
 
 
 class _StoredChunk(msgspec.Struct, array_like=True, frozen=True):
@@ -181,6 +184,7 @@ def encode(snapshot: Snapshot) -> dict[str, Buffers]:
         "vectors.npy": _array_buffers(snapshot.own_vectors),
         "tokens.npy": _array_buffers(snapshot.tokens.codes),
         "parts.npy": _array_buffers(snapshot.tokens.lengths),
+        "norms.npy": _array_buffers(snapshot.tokens.norms),
         "keywords.npz": [snapshot.keywords.to_bytes()],
         "lexicon.json": [msgspec.json.encode(snapshot.lexicon)],
         **{name: _array_buffers(array) for name, array in searched.items()},
@@ -194,7 +198,9 @@ def decode(manifest: Manifest, contents: Mapping[str, bytes]) -> Snapshot:
         stored = msgspec.json.decode(contents["chunks.json"], type=list[_StoredChunk])
         own_vectors = _array(contents["vectors.npy"], np.float32)
         tokens = TokenCodes(
-            _array(contents["tokens.npy"], np.uint8), _array(contents["parts.npy"], np.uint16)
+            _array(contents["tokens.npy"], np.uint8),
+            _array(contents["parts.npy"], np.uint16),
+            _array(contents["norms.npy"], np.float32),
         )
         keywords = KeywordIndex.from_bytes(contents["keywords.npz"])
         lexicon = msgspec.json.decode(contents["lexicon.json"], type=Lexicon)

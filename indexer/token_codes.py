@@ -6,6 +6,7 @@ what a comparison with a question's tokens needs. Pure.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from indexer.embedding import Embedded
 from indexer.types import Span
 
 Floats = NDArray[np.float32]
+SHORTEST = 1e-9  # a sum that is shorter points nowhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +23,17 @@ class TokenCodes:
     """The tokens of some passages, in order.
 
     `codes` has shape (tokens, token dimension / 8). The tokens of a passage stand in parts: first its
-    context, then each of its units; `lengths` has the number of tokens of each part, passage after passage.
+    context, then each of its units; `lengths` has the number of tokens of each part, passage after passage,
+    and `norms` the length of their sum, which would be slow to find for each question anew.
     """
 
     codes: NDArray[np.uint8]
     lengths: NDArray[np.uint16]
+    norms: Floats
 
     def signs(self) -> Floats:
         """The tokens as vectors of length 1, of shape (tokens, token dimension)."""
-        bits = np.unpackbits(self.codes, axis=1).astype(np.float32)
-        bits *= 2
-        bits -= 1
-        return bits / np.float32(np.sqrt(max(1, bits.shape[1])))
+        return _signs(self.codes)
 
     def starts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Which parts have tokens, and where those of each begin."""
@@ -42,11 +43,11 @@ class TokenCodes:
 
     def means(self) -> Floats:
         """The direction of the mean of each part that has tokens, of shape (such parts, token dimension)."""
-        _, starts = self.starts()
+        present, starts = self.starts()
         if not len(starts):
             return np.zeros((0, self.codes.shape[1] * 8), np.float32)
         sums = np.add.reduceat(self.signs(), starts, axis=0)
-        return np.asarray(sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9))
+        return np.asarray(sums / np.maximum(self.norms[present, None], SHORTEST))
 
 
 def encode(read: Embedded, context: int, units: Sequence[Span]) -> TokenCodes:
@@ -60,15 +61,27 @@ def encode(read: Embedded, context: int, units: Sequence[Span]) -> TokenCodes:
     middle = read.spans[:, 0]  # a token lies in one unit, or between two
     bounds = np.array([0, context, *(unit.end for unit in units)])
     at = np.searchsorted(middle, bounds)
-    kept = slice(0, int(at[-1]))
-    return TokenCodes(np.packbits(read.tokens[kept] > 0, axis=1), np.diff(at).astype(np.uint16))
+    codes = np.packbits(read.tokens[: at[-1]] > 0, axis=1)
+    signs = _signs(codes)
+    sums = [signs[start:end].sum(axis=0) for start, end in pairwise(at)]
+    norms = np.linalg.norm(sums, axis=1).astype(np.float32)
+    return TokenCodes(codes, np.diff(at).astype(np.uint16), norms)
 
 
 def concatenate(passages: Sequence[TokenCodes]) -> TokenCodes:
     """The codes of several passages as one."""
     if not passages:
-        return TokenCodes(np.zeros((0, 1), np.uint8), np.zeros(0, np.uint16))
+        return TokenCodes(np.zeros((0, 1), np.uint8), np.zeros(0, np.uint16), np.zeros(0, np.float32))
     return TokenCodes(
         np.concatenate([passage.codes for passage in passages]),
         np.concatenate([passage.lengths for passage in passages]),
+        np.concatenate([passage.norms for passage in passages]),
     )
+
+
+def _signs(codes: NDArray[np.uint8]) -> Floats:
+    bits = np.unpackbits(codes, axis=1).astype(np.float32)
+    bits *= 2
+    bits -= 1
+    bits /= np.sqrt(max(1, bits.shape[1]))
+    return bits

@@ -11,7 +11,8 @@ EAST, NORTH = np.array([1, 1, 1, 1, -1, -1, -1, -1]), np.array([1, 1, -1, -1, 1,
 def codes(*parts: list[np.ndarray]) -> TokenCodes:
     rows = [token for part in parts for token in part]
     packed = np.packbits(np.array(rows).reshape(-1, 8) > 0, axis=1)
-    return TokenCodes(packed, np.array([len(part) for part in parts], np.uint16))
+    norms = [np.linalg.norm(np.sum(part, axis=0)) / 8**0.5 if part else 0.0 for part in parts]
+    return TokenCodes(packed, np.array([len(part) for part in parts], np.uint16), np.array(norms, np.float32))
 
 
 def question(*words: np.ndarray) -> Asked:

@@ -21,6 +21,7 @@ FILES = [
     "vectors.npy",
     "tokens.npy",
     "parts.npy",
+    "norms.npy",
     "keywords.npz",
     "lexicon.json",
 ]

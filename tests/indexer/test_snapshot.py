@@ -20,6 +20,7 @@ FILES = [
     "vectors.npy",
     "tokens.npy",
     "parts.npy",
+    "norms.npy",
     "keywords.npz",
     "lexicon.json",
 ]

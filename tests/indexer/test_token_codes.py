@@ -13,6 +13,9 @@ def test_a_sign_a_number_is_kept_and_a_place_a_part() -> None:
     codes = encode(READ, 4, [Span(5, 5), Span(5, 12), Span(13, 20)])  # a context, a heading, two units
     assert codes.lengths.tolist() == [1, 0, 2, 1]
     assert codes.codes.shape == (4, 1)
+    assert codes.norms == pytest.approx([1, 0, 2**0.5, 1])
+    middle = (TOKENS[1] + TOKENS[2]) / 2**0.5
+    assert codes.means() == pytest.approx(np.array([TOKENS[0], middle, TOKENS[3]]) / 8**0.5)
     assert codes.signs() == pytest.approx(TOKENS / 8**0.5)
 
 
