@@ -51,7 +51,7 @@ def look(
     understood = understand(mend(reading.text, snapshot.lexicon, known, embedder.count_tokens))
     at = whereabouts(reading.leans_on, snapshot) if reading.leans_on else None
     query = query_of(understood.text, snapshot, embedder, at.beside if at else ())
-    passages = find(understood.text, query, snapshot, filters or Filters(), top_k, reranker)
+    passages = find(understood.text, query, snapshot, filters=filters, top_k=top_k, reranker=reranker)
     evidence = weigh(understood, query.words, candidates(passages), snapshot, at)
     embedded = bool(query.vector.any())
     if not embedded:
@@ -60,9 +60,16 @@ def look(
 
 
 def find(
-    text: str, query: Query, snapshot: Snapshot, filters: Filters, top_k: int, reranker: Reranker | None
+    text: str,
+    query: Query,
+    snapshot: Snapshot,
+    *,
+    top_k: int,
+    filters: Filters | None = None,
+    reranker: Reranker | None = None,
 ) -> Sequence[Passage]:
-    """The passages for a query, in the order of the reranker if there is one."""
+    """The passages for a text and what to look for, in the order of the reranker if there is one."""
+    filters = filters or Filters()
     if reranker is None:
         return retrieve(snapshot, query, top_k=top_k, filters=filters)
     found = retrieve(snapshot, query, top_k=max(top_k, RERANKED), filters=filters)

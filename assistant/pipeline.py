@@ -122,7 +122,7 @@ class Assistant:
         snapshot = self.index.current
         top_k = top_k or self._settings.top_k
         looked_for = query_of(query, snapshot, self.embedder)
-        return find(query, looked_for, snapshot, filters or Filters(), top_k, self._reranker)
+        return find(query, looked_for, snapshot, top_k=top_k, filters=filters, reranker=self._reranker)
 
     def note(self, path: str) -> Note:
         """The note of that path, as it is in the index. Raises NoteNotFound."""
