@@ -14,6 +14,7 @@ from indexer.lexicon import Lexicon
 
 SHORTEST_TYPO = 4  # letters; a shorter word has too many neighbours
 ALIKE = 0.72  # normalised Damerau-Levenshtein similarity from which an unknown word is taken for a known one
+ALIKE_SHORT = 0.79  # the same for the shortest words: a letter is missing, "bake" is no "base"
 
 
 class Wants(StrEnum):
@@ -128,7 +129,7 @@ def _meant(word: str, lexicon: Lexicon) -> str | None:
         word,
         choices,
         scorer=DamerauLevenshtein.normalized_similarity,
-        score_cutoff=ALIKE,
+        score_cutoff=ALIKE if len(word) > SHORTEST_TYPO else ALIKE_SHORT,
         limit=5,
     )
     if not found:
