@@ -40,6 +40,7 @@ from ui.lean_gradio import gr
 from ui.logs import configure_logging
 from ui.notes import note_route
 from ui.pages.index_page import add_index_page
+from ui.pages.notes_page import add_notes_page
 from ui.pages.search_page import add_search_page
 from ui.protocol import MAX_HEAD, PatientProtocol
 from ui.settings import ServerSettings
@@ -84,6 +85,7 @@ def create_server(
 
     def pages() -> gr.Blocks:
         blocks = create_chat(assistant, jobs, app.state.asking, running)
+        add_notes_page(blocks, assistant, jobs, notebook)
         add_index_page(blocks, assistant, jobs)
         add_search_page(blocks, assistant)
         return blocks

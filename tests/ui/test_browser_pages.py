@@ -17,7 +17,7 @@ from ui.server import Server, create_server
 from ui.settings import ServerSettings
 
 sys.path.insert(0, str(Path(__file__).parent))
-from test_browser import Watch, _free_port, browser, notes, pytestmark, sideways
+from test_browser import HOSTILE, Watch, _free_port, browser, notes, pytestmark, sideways
 
 __all__ = ["browser", "notes", "pytestmark"]  # fixtures and marks that are those of the chat's tests
 Open = Callable[..., Page]
@@ -103,3 +103,62 @@ def test_a_rebuild_on_the_index_page_shows_what_it_found(open_page: Open, small_
     expect(page.locator("#index-status")).to_contain_text("Went back")
     page.set_viewport_size({"width": PHONE, "height": 740})
     assert sideways(page) <= 0
+
+
+def test_a_note_is_found_read_and_edited_and_the_index_follows(open_page: Open, small_notes: Path) -> None:
+    page = open_page("/notes")
+    expect(page.locator("#tree a")).to_have_count(4)
+    page.locator("#tree-filter").locator("textarea, input").fill("roles")
+    expect(page.locator("#tree a")).to_have_count(1)
+    page.locator("#tree a").click()
+    expect(page.locator("#view")).to_contain_text("Task role")
+    assert "note=aws/roles.md" in page.url
+    expect(page.locator("#view .tags li").first).to_have_text("ecs")
+    page.locator("#view .outline a", has_text="Limits").click()
+    page.locator("#edit").click()
+    editor = page.locator("#editor textarea")
+    editor.fill("# Roles\n\nA kettle boils.\n\n" + HOSTILE)
+    expect(page.locator("#preview")).to_contain_text("A kettle boils.")
+    page.keyboard.press("Control+s")
+    expect(page.locator("#notes-message")).to_contain_text("Saved, and in the index")
+    assert "kettle" in (small_notes / "aws/roles.md").read_text("utf-8")
+    page.set_viewport_size({"width": PHONE, "height": 740})
+    assert sideways(page) <= 0
+
+
+def test_an_edit_beside_another_shows_both_versions(open_page: Open, small_notes: Path) -> None:
+    page = open_page("/notes?note=aws/roles.md")
+    page.locator("#edit").click()
+    page.locator("#editor textarea").fill("# Mine\n")
+    (small_notes / "aws/roles.md").write_text("# Theirs\n", "utf-8")
+    page.locator("#save").click()
+    expect(page.locator("#disk mark")).to_have_text("# Theirs")
+    expect(page.locator("#editor textarea")).to_have_value("# Mine\n")
+    page.locator("#save").click()
+    expect(page.locator("#notes-message")).to_contain_text("Saved, and in the index")
+    assert (small_notes / "aws/roles.md").read_text("utf-8") == "# Mine\n"
+
+
+def test_a_note_is_made_renamed_and_deleted(open_page: Open, small_notes: Path) -> None:
+    page = open_page("/notes", width=PHONE, height=740)
+    page.locator("#new").click()
+    page.locator("#path").locator("textarea, input").fill("tea/kettle")
+    page.locator("#editor textarea").fill("# Kettle\n\nIt boils.\n")
+    page.locator("#save").click()
+    expect(page.locator("#notes-message")).to_contain_text("Saved, and in the index")
+    page.locator("#rename").click()
+    page.locator("#target").locator("textarea, input").fill("tea/pot.md")
+    page.locator("#move").click()
+    expect(page.locator("#notes-message")).to_contain_text("Renamed, and in the index")
+    assert (small_notes / "tea/pot.md").is_file()
+    page.locator("#delete").click()
+    page.locator("#sure").click()
+    expect(page.locator("#notes-message")).to_contain_text("out of the index")
+    assert not (small_notes / "tea/pot.md").exists()
+    assert sideways(page) <= 0
+
+
+def test_a_line_of_a_hostile_note_is_opened_by_its_address(open_page: Open) -> None:
+    page = open_page("/notes?note=hostile.md&line=7")
+    expect(page.locator("#cited")).to_be_in_viewport()
+    expect(page.locator("#view")).to_contain_text("window.harmed=5")

@@ -45,12 +45,20 @@
     fill("chosen", JSON.stringify({ note, line: line || "" }));
     byId("page")?.setAttribute("data-reading", "note");
     edited = false;
+    setTimeout(() => byId("choose")?.click(), 30); // once Gradio has taken the value over
   }
 
   // In the capturing phase, before the chat's own script would open a panel that is not on these pages.
   document.addEventListener("click", (event) => {
     if (event.target.closest("#edit, #new, #take")) edited = false;
     if (event.target.closest("#go")) searched();
+    const heading = event.target.closest("a[href*='#heading-']");
+    if (heading) {
+      event.preventDefault();
+      const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+      byId(heading.href.split("#").pop())?.scrollIntoView({ behavior: still ? "auto" : "smooth" });
+      return;
+    }
     const link = event.target.closest("a[data-note]");
     if (!link || event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
     event.preventDefault();

@@ -1,14 +1,12 @@
 """The index page: what is indexed, how builds went, and what can be done about it."""
 
-import logging
 import time
-from collections.abc import Callable, Iterator
-from functools import wraps
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from assistant.pipeline import Assistant
 from indexer.checking import verify
-from indexer.errors import FootnoteError, IndexMissing, IndexUnusable
+from indexer.errors import IndexMissing, IndexUnusable
 from indexer.generations import current_revision, read_manifest, revisions
 from indexer.jobs import Job, RebuildJobs
 from indexer.locking import BuildLock
@@ -26,13 +24,11 @@ from ui.pages.index_view import (
     time_html,
     verified_html,
 )
-from ui.pages.shell import QUIET, html, message_html, page
+from ui.pages.shell import QUIET, html, message_html, page, told
 
 POLL_EVERY = 0.2  # seconds between two looks at a running rebuild
 LOOK_EVERY = 3.0  # seconds between two looks whether something was built meanwhile
-UNEXPECTED = "Something went wrong. The server's log says what."
 SKIP = gr.skip()
-_log = logging.getLogger(__name__)
 
 
 class View(NamedTuple):
@@ -50,23 +46,7 @@ class View(NamedTuple):
     question: Any = SKIP
 
 
-Event = Callable[..., Iterator[View]]
-
-
-def _told(event: Event) -> Event:
-    """The event, whose failure is told on the page in a sentence."""
-
-    @wraps(event)
-    def tell(*arguments: Any) -> Iterator[View]:
-        try:
-            yield from event(*arguments)
-        except FootnoteError as error:
-            yield View(status=message_html(sentence(str(error)), "failed"))
-        except Exception:
-            _log.exception("the index page failed")
-            yield View(status=message_html(UNEXPECTED, "failed"))
-
-    return tell
+_told = told(lambda status: View(status=status))
 
 
 class IndexPage:

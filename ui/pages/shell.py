@@ -1,14 +1,21 @@
 """What all pages have in common: the bar with links between them, and how Gradio's parts are made."""
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from typing import Any
 
+from indexer.errors import FootnoteError
+from ui.formatting import sentence
 from ui.lean_gradio import gr
 from ui.markdown import clean, note_link
 
 PAGES = {"notes": "Notes", "index": "Index", "search": "Search"}  # paths and names, but for the chat at /
 BRAND = '<h1><a href="./">Footnote<sup aria-hidden="true">1</sup></a></h1>'
+UNEXPECTED = "Something went wrong. The server's log says what."
+Event = Callable[..., Iterator[Any]]
+_log = logging.getLogger(__name__)
 _CURRENT = ' aria-current="page"'
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
@@ -42,6 +49,29 @@ def note_address(path: str, start: int | None = None, end: int | None = None) ->
     """The attributes of a link that opens a note on the page of notes."""
     link = note_link(path, start, end)
     return link | {"href": f"./notes{link['href']}"}
+
+
+def told(show: Callable[[str], Any]) -> Callable[[Event], Event]:
+    """Wraps an event of a page, so that its failure is told on the page in a sentence.
+
+    Args:
+        show: makes the page's new values from the HTML of that sentence.
+    """
+
+    def wrap(event: Event) -> Event:
+        @wraps(event)
+        def tell(*arguments: Any) -> Iterator[Any]:
+            try:
+                yield from event(*arguments)
+            except FootnoteError as error:
+                yield show(message_html(sentence(str(error)), "failed"))
+            except Exception:
+                _log.exception("an event of a page failed")
+                yield show(message_html(UNEXPECTED, "failed"))
+
+        return tell
+
+    return wrap
 
 
 def message_html(text: str, kind: str = "told") -> str:
