@@ -90,6 +90,10 @@ class RebuildJobs:
         """The rebuild started last."""
         return next(reversed(self._jobs.values()), None)
 
+    def recent(self) -> list[Job]:
+        """The rebuilds that are remembered, the latest first."""
+        return list(reversed(self._jobs.copy().values()))
+
     def close(self) -> None:
         """Wait until no rebuild runs or waits."""
         if self._thread:

@@ -16,7 +16,7 @@ class LiveIndex:
         Args:
             fingerprint: of the embedding model that questions are embedded with; None takes any index.
         """
-        self._folder = folder
+        self.folder = folder
         self._fingerprint = fingerprint
         self._lock = threading.Lock()
         self._snapshot: Snapshot | None = None
@@ -50,7 +50,7 @@ class LiveIndex:
             named = self._name()
             if self._snapshot and self._named == named:
                 return False
-            self._snapshot = open_snapshot(self._folder, fingerprint=self._fingerprint)
+            self._snapshot = open_snapshot(self.folder, fingerprint=self._fingerprint)
             self._named = named
             return True
         finally:
@@ -58,6 +58,6 @@ class LiveIndex:
 
     def _name(self) -> str:
         try:
-            return current_revision(self._folder)
+            return current_revision(self.folder)
         except IndexDamaged as error:  # a whole generation may be there all the same
             return str(error)

@@ -17,6 +17,7 @@ from ui.finishing import Running
 from ui.formatting import Exchange, exchange_html, unusable_html, welcome_html
 from ui.index import contents_html, status_html
 from ui.lean_gradio import gr
+from ui.pages.shell import links_html
 
 REMEMBERED = 50  # exchanges of one conversation that the page keeps
 PAINT_EVERY = 0.05  # seconds; a page painted anew for each word of a fast model would flicker
@@ -176,7 +177,7 @@ def create_chat(
     with gr.Blocks(title="Footnote", analytics_enabled=False) as page:
         exchanges = gr.State([])
         with gr.Row(elem_id="bar"):
-            _html("brand", HEADER)
+            _html("brand", HEADER + links_html())
             contents = _html("contents")
             status = _html("status")
             rebuild = gr.Button("Rebuild index", elem_id="rebuild", size="sm")

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 _FILE = r"/(?:assets|static|svelte)(?:/[\w@+~-][\w@+~. -]{0,199})+"
 _OPEN = {
     "GET": re.compile(
-        rf"/|/config/?|/theme\.css|/favicon\.ico|/robots\.txt|{_FILE}"
+        rf"/|/(?:notes|index|search)|/config/?|/theme\.css|/favicon\.ico|/robots\.txt|{_FILE}"
         r"|/gradio_api/(?:queue/data|heartbeat/\w+|startup-events|app_id/?)"
     ),
     "POST": re.compile(r"/gradio_api/(?:queue/join|cancel|reset/?)"),

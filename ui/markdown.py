@@ -28,9 +28,10 @@ TAGS = {
     *("button", "details", "progress", "summary"),
 }
 ATTRIBUTES = {
-    "*": {"class", "id", "role", "aria-label", "aria-hidden", "aria-live", "tabindex"},
+    "*": {"class", "id", "role", "aria-current", "aria-label", "aria-hidden", "aria-live", "tabindex"},
     "a": {"href", "target", "data-note", "data-start", "data-end", "data-sha"},
     "button": {"type", "data-ask"},
+    "details": {"open"},
     "ol": {"start"},
     "progress": {"value", "max"},
     "time": {"datetime"},

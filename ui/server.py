@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from functools import partial
@@ -39,10 +40,15 @@ from ui.headers import PageHeaders
 from ui.lean_gradio import gr
 from ui.logs import configure_logging
 from ui.notes import note_route
+from ui.pages.index_page import add_index_page
+from ui.pages.notes_page import add_notes_page
+from ui.pages.search_page import add_search_page
 from ui.protocol import MAX_HEAD, PatientProtocol
 from ui.settings import ServerSettings
 
 ASSETS = Path(__file__).parent / "assets"
+STYLES = ("style.css", "pages.css")
+SCRIPTS = ("pages.js", "chat.js")
 MOST_CONNECTIONS = 500
 # After this a thread that computes, such as a rebuild, gives way. An answer lets others in at many of its
 # steps, and waits so long each time: with Python's own 5 ms, answers beside a rebuild are slow.
@@ -77,15 +83,32 @@ def create_server(
     app.add_middleware(Counted, running=running)
     app.router.routes.append(note_route(assistant))
     app.mount("/ui/assets", StaticFiles(directory=ASSETS))
-    chat = partial(create_chat, assistant, jobs, app.state.asking, running)
-    _in_event_loop(lambda: _mount_chat(app, chat))
+
+    def pages() -> gr.Blocks:
+        blocks = create_chat(assistant, jobs, app.state.asking, running)
+        add_notes_page(blocks, assistant, jobs, notebook)
+        add_index_page(blocks, assistant, jobs)
+        add_search_page(blocks, assistant)
+        return blocks
+
+    _in_event_loop(lambda: _mount_chat(app, pages))
     return app
 
 
-def _mount_chat(app: FastAPI, chat: Callable[[], gr.Blocks]) -> None:
+def _mount_chat(app: FastAPI, pages: Callable[[], gr.Blocks]) -> None:
+    with warnings.catch_warnings():
+        # Said of every application of several pages, also where it is off as here.
+        warnings.filterwarnings("ignore", message="SSR mode is not supported with multi-page apps")
+        _mount(app, pages())
+    mounted = app.router.routes[-1]
+    assert isinstance(mounted, Mount)
+    mounted.app = ChatRoutes(PageHeaders(mounted.app))
+
+
+def _mount(app: FastAPI, pages: gr.Blocks) -> None:
     gr.mount_gradio_app(
         app,
-        chat(),
+        pages,
         path="/",
         theme=gr.themes.Base(font=SYSTEM_FONTS, font_mono=SYSTEM_MONO),
         head=_head(),
@@ -100,9 +123,6 @@ def _mount_chat(app: FastAPI, chat: Callable[[], gr.Blocks]) -> None:
         enable_monitoring=False,
         allowed_paths=[],
     )
-    mounted = app.router.routes[-1]
-    assert isinstance(mounted, Mount)
-    mounted.app = ChatRoutes(PageHeaders(mounted.app))
 
 
 def _in_event_loop(work: Callable[[], None]) -> None:
@@ -120,12 +140,14 @@ def _in_event_loop(work: Callable[[], None]) -> None:
 
 
 def _head() -> str:
-    """The page's own style and script, under addresses that change with their content."""
-    style, script = (
-        f"ui/assets/{name}?{sha256((ASSETS / name).read_bytes()).hexdigest()[:12]}"
-        for name in ("style.css", "chat.js")
-    )
-    return f'<link rel="stylesheet" href="{style}"><script defer src="{script}"></script>'
+    """The pages' own styles and scripts, under addresses that change with their content."""
+    styles = "".join(f'<link rel="stylesheet" href="{_address(name)}">' for name in STYLES)
+    scripts = "".join(f'<script defer src="{_address(name)}"></script>' for name in SCRIPTS)
+    return styles + scripts
+
+
+def _address(name: str) -> str:
+    return f"ui/assets/{name}?{sha256((ASSETS / name).read_bytes()).hexdigest()[:12]}"
 
 
 def serve(

@@ -122,10 +122,16 @@ def _add_resources(api: FastAPI) -> None:
     api.router.routes.append(_LastWord(list(api.router.routes)))
 
 
+# Where the page on which notes are written sends what is written, and how many bytes it may have.
+EVENTS, MOST_OF_EVENT = "/gradio_api/queue/join", 2**20
+
+
 def _most_bytes(notebook: Notebook | None, scope: Scope) -> int:
     """What a request may send. JSON of a note has at most twice its bytes, but for control characters."""
     if notebook and scope["method"] == "PUT" and scope["path"].startswith(f"{PREFIX}/notes/"):
         return 2 * notebook.max_bytes + MAX_BODY
+    if notebook and scope["path"] == EVENTS:
+        return MOST_OF_EVENT
     return MAX_BODY
 
 

@@ -1,0 +1,141 @@
+// The pages beside the chat: their titles, the keyboard, links to notes, and edits that are not saved yet.
+(() => {
+  "use strict";
+  const names = { notes: "Notes", index: "Index", search: "Search" };
+  const here = location.pathname.split("/").pop();
+  if (!(here in names)) return;
+  document.title = `${names[here]} · Footnote`;
+  const byId = (id) => document.getElementById(id);
+  const field = (id) => document.querySelector(`#${id} textarea, #${id} input`);
+  const shown = (element) => Boolean(element && element.getClientRects().length);
+
+  // Gradio may set the title of the page to its own once it is built.
+  new MutationObserver(() => {
+    const title = `${names[here]} · Footnote`;
+    if (document.title !== title) document.title = title;
+  }).observe(document.querySelector("title") || document.head, { childList: true, subtree: true });
+
+  function fill(id, value) {
+    const box = field(id);
+    if (!box) return;
+    box.value = value;
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  function address(values) {
+    const query = new URLSearchParams(Object.entries(values).filter(([, value]) => value));
+    const text = query.toString().replaceAll("%2F", "/");
+    return text ? `${location.pathname}?${text}` : location.pathname; // relative ones would lead to the chat
+  }
+
+  // Search: the address follows what is asked, so that it can be kept and sent.
+  function searched() {
+    if (here === "search") {
+      history.replaceState(null, "", address({ q: field("query")?.value.trim(), note: field("picked")?.value }));
+    }
+  }
+
+  // Notes: what was typed and not saved must not be lost by a click beside it.
+  let edited = false;
+  const unsaved = () => edited && shown(byId("editor"));
+  const leave = () => !unsaved() || confirm("Leave this note? What you changed is not saved.");
+  addEventListener("beforeunload", (event) => unsaved() && event.preventDefault());
+
+  function choose(note, line) {
+    fill("chosen", JSON.stringify({ note, line: line || "" }));
+    byId("page")?.setAttribute("data-reading", "note");
+    edited = false;
+    setTimeout(() => byId("choose")?.click(), 30); // once Gradio has taken the value over
+  }
+
+  // In the capturing phase, before the chat's own script would open a panel that is not on these pages.
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("#edit, #new, #take")) edited = false;
+    if (event.target.closest("#go")) searched();
+    const heading = event.target.closest("a[href*='#heading-']");
+    if (heading) {
+      event.preventDefault();
+      const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+      byId(heading.href.split("#").pop())?.scrollIntoView({ behavior: still ? "auto" : "smooth" });
+      return;
+    }
+    const link = event.target.closest("a[data-note]");
+    if (!link || event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const { note, start } = link.dataset;
+    if (here !== "notes") return location.assign(link.href);
+    if (!leave()) return;
+    history.pushState(null, "", address({ note, line: start }));
+    choose(note, start);
+  }, true);
+
+  document.addEventListener("input", (event) => {
+    if (event.isTrusted && event.target.closest("#editor")) edited = true;
+  });
+  document.addEventListener("focusout", (event) => event.target.closest("#picked") && setTimeout(searched, 50));
+
+  addEventListener("popstate", () => {
+    if (here !== "notes") return;
+    const query = new URLSearchParams(location.search);
+    choose(query.get("note") || "", query.get("line"));
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.closest("#query")) return searched();
+    if (event.key === "s" && (event.ctrlKey || event.metaKey) && shown(byId("save"))) {
+      event.preventDefault();
+      return byId("save").click();
+    }
+    if (event.key === "Escape" && event.target.closest("#tree-filter")) return fill("tree-filter", "");
+    if (event.key.startsWith("Arrow")) return move(event);
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest("input, textarea, [contenteditable]")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    (field("query") || field("tree-filter"))?.focus();
+  }, true);
+
+  // Arrows go from one link of a list to the next.
+  function move(event) {
+    const list = event.target.closest("#tree, #results, .outline");
+    const filter = event.target.closest("#tree-filter") && byId("tree");
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step || !(list || filter)) return;
+    const links = [...(list || filter).querySelectorAll("a[href], summary")].filter(shown);
+    const at = links.indexOf(event.target);
+    const next = links[at + step] || (at + step < 0 && here === "notes" ? field("tree-filter") : null);
+    if (!next) return;
+    event.preventDefault();
+    next.focus();
+  }
+
+  // A note that is opened at a line is scrolled to it.
+  function reveal(view) {
+    new MutationObserver(() => {
+      const cited = view.querySelector("#cited");
+      if (cited) cited.scrollIntoView({ block: "center" });
+    }).observe(view, { childList: true, subtree: true });
+  }
+
+  // Times are told in the reader's zone.
+  const zoned = (root) => {
+    for (const time of root.querySelectorAll("time[datetime]:not([title])")) {
+      const at = new Date(time.dateTime);
+      if (Number.isNaN(at.getTime())) continue;
+      time.title = time.textContent;
+      time.textContent = at.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+    }
+  };
+
+  const ready = setInterval(() => {
+    if (!byId("page")) return;
+    clearInterval(ready);
+    if (here === "search" && matchMedia("(min-width: 701px)").matches) field("query")?.focus();
+    zoned(byId("page"));
+    new MutationObserver(() => zoned(byId("page"))).observe(byId("page"), { childList: true, subtree: true });
+    const view = byId("view");
+    if (view) reveal(view);
+    if (here === "notes" && new URLSearchParams(location.search).get("note")) byId("page").dataset.reading = "note";
+  }, 50);
+})();

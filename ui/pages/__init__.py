@@ -1,0 +1,1 @@
+"""The pages beside the chat: the notes, the index, and a search that shows why."""
