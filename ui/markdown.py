@@ -30,9 +30,20 @@ TAGS = {
 ATTRIBUTES = {
     "*": {"class", "id", "role", "aria-label", "aria-hidden", "aria-live", "tabindex"},
     "a": {"href", "target", "data-note", "data-start", "data-end", "data-sha"},
-    "button": {"type", "data-ask"},
+    "button": {
+        "type",
+        "title",
+        "data-ask",
+        "data-copy",
+        "data-rate",
+        "data-redo",
+        "data-search",
+        "data-write",
+    }
+    | {"aria-pressed"},
     "ol": {"start"},
     "progress": {"value", "max"},
+    "section": {"data-answer", "data-conversation"},
     "time": {"datetime"},
 }
 

@@ -31,6 +31,7 @@ from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
 from indexer.watching import Watcher
 from ui.address import listen, require_guard
+from ui.asking_next import next_route
 from ui.chat import create_chat
 from ui.chat_routes import ChatRoutes
 from ui.finishing import Counted, Running
@@ -38,6 +39,7 @@ from ui.headers import PageHeaders
 from ui.lean_gradio import gr
 from ui.logs import configure_logging
 from ui.notes import note_route
+from ui.passages import passages_route
 from ui.protocol import MAX_HEAD, PatientProtocol
 from ui.settings import ServerSettings
 
@@ -49,6 +51,8 @@ SECONDS_BETWEEN_THREADS = 0.0005
 SECONDS_TO_FINISH = 9.0  # for answers that are being made when the server is told to stop
 SECONDS_TO_HANG_UP = 1.0  # after the last of them, for pages that are open
 SECONDS_TO_WAIT = 600.0  # for a build by another process, when the server is to build
+STYLE, STYLES = '<link rel="stylesheet" href="{}">', ("style.css", "talk.css")
+SCRIPT, SCRIPTS = '<script defer src="{}"></script>', ("chat.js", "answers.js", "conversations.js")
 SYSTEM_FONTS = ("ui-sans-serif", "system-ui", "sans-serif")
 SYSTEM_MONO = ("ui-monospace", "monospace")
 
@@ -74,7 +78,7 @@ def create_server(
         assistant, jobs, conversations=conversations, notebook=notebook, settings=settings, host=host
     )
     app.add_middleware(Counted, running=running)
-    app.router.routes.append(note_route(assistant))
+    app.router.routes += [note_route(assistant), passages_route(assistant), next_route(app.state.asking)]
     app.mount("/ui/assets", StaticFiles(directory=ASSETS))
     chat = partial(create_chat, assistant, jobs, app.state.asking, running)
     _in_event_loop(lambda: _mount_chat(app, chat))
@@ -119,12 +123,12 @@ def _in_event_loop(work: Callable[[], None]) -> None:
 
 
 def _head() -> str:
-    """The page's own style and script, under addresses that change with their content."""
-    style, script = (
-        f"ui/assets/{name}?{sha256((ASSETS / name).read_bytes()).hexdigest()[:12]}"
-        for name in ("style.css", "chat.js")
+    """The page's own styles and scripts, under addresses that change with their content."""
+    return "".join(
+        template.format(f"ui/assets/{name}?{sha256((ASSETS / name).read_bytes()).hexdigest()[:12]}")
+        for template, names in ((STYLE, STYLES), (SCRIPT, SCRIPTS))
+        for name in names
     )
-    return f'<link rel="stylesheet" href="{style}"><script defer src="{script}"></script>'
 
 
 def serve(

@@ -58,7 +58,9 @@ def test_the_chat_is_at_the_root_and_may_fetch_from_nowhere_else(client: TestCli
 
 def test_the_page_brings_its_own_style_and_script(client: TestClient) -> None:
     addresses = re.findall(r"ui/assets/[\w.]+\?[0-9a-f]{12}", client.get("/").text)
-    assert [address.split("?")[0] for address in addresses] == ["ui/assets/style.css", "ui/assets/chat.js"]
+    assert [address.split("?")[0] for address in addresses] == [
+        f"ui/assets/{name}" for name in ("style.css", "talk.css", "chat.js", "answers.js", "conversations.js")
+    ]
     assert all(client.get(f"/{address}").status_code == 200 for address in addresses)
 
 
