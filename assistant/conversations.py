@@ -201,6 +201,11 @@ class Conversations:
             database.execute(insert(turns).values(row))
         return replace(kept, passages=answer.passages)
 
+    def take_back(self, answer_id: str) -> None:
+        """Forget a turn, with the feedback on it; nothing happens if it is unknown."""
+        with self._transaction() as database:
+            database.execute(delete(turns).where(turns.c.id == answer_id))
+
     def rate(self, answer_id: str, *, helpful: bool, comment: str = "") -> Feedback:
         """Keep what someone thinks of a kept answer, in place of earlier feedback. Raises AnswerNotFound."""
         given = Feedback(helpful, comment.strip(), _now())

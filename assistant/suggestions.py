@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
 from assistant.expectation import content_terms
+from assistant.types import Answer
 from indexer.keyword_index import STOPWORDS
 from indexer.snapshot import Snapshot
 from indexer.types import Chunk, Kind
@@ -27,6 +28,27 @@ def example_questions(snapshot: Snapshot, count: int) -> Sequence[str]:
         headings.setdefault(chunk.note, []).extend(_headings(chunk))
     found = _spread(list(definitions.values()), count)
     return list(dict.fromkeys([*found, *_spread(list(headings.values()), count)]))[:count]
+
+
+def follow_ups(snapshot: Snapshot, answer: Answer, asked: Sequence[str], count: int = 6) -> Sequence[str]:
+    """Up to `count` questions about what stands beside the first cited lines, the nearest heading's first.
+
+    Args:
+        asked: questions of the conversation; what they or the answer speak of is not suggested.
+    """
+    if not answer.citations:
+        return ()
+    first = answer.citations[0]
+    beside = [chunk for chunk in snapshot.chunks if chunk.note == first.note]
+    beside.sort(key=lambda chunk: max(chunk.line_start - first.line_end, first.line_start - chunk.line_end))
+    known = set(content_terms(" ".join([answer.text, *asked])))
+    by_heading: dict[tuple[str, ...], list[str]] = {}
+    for chunk in beside:
+        questions = [*_definitions(chunk), *_headings(chunk)]
+        new = [question for question in questions if not set(content_terms(question)) <= known]
+        by_heading.setdefault(chunk.heading_path, []).extend(new)
+    rounds = (question for tier in zip_longest(*by_heading.values()) for question in tier if question)
+    return list(dict.fromkeys(rounds))[:count]
 
 
 def _spread(by_note: Sequence[Sequence[str]], count: int) -> list[str]:

@@ -1,31 +1,47 @@
 """The chat: a Gradio page around one assistant."""
 
-import logging
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from assistant.asking import Asking
 from assistant.conversations import Conversations
 from assistant.pipeline import Assistant
 from assistant.settings import MAX_QUESTION
-from assistant.types import Answer, Text, Turn
-from indexer.errors import FootnoteError, IndexMissing, IndexUnusable
+from indexer.errors import IndexMissing, IndexUnusable
 from indexer.jobs import Job, RebuildJobs
+from ui.exchanges import Exchange
 from ui.finishing import Running
-from ui.formatting import Exchange, exchange_html, unusable_html, welcome_html
+from ui.formatting import unusable_html, welcome_html
 from ui.index import contents_html, status_html
 from ui.lean_gradio import gr
 from ui.pages.shell import links_html
+from ui.talking import SKIP, Talking
 
-REMEMBERED = 50  # exchanges of one conversation that the page keeps
-PAINT_EVERY = 0.05  # seconds; a page painted anew for each word of a fast model would flicker
 POLL_EVERY = 0.2  # seconds between two looks at a running rebuild
-UNEXPECTED = "Something went wrong while answering. The server's log says what."
-SKIP = gr.skip()
-
-HEADER = '<h1>Footnote<sup aria-hidden="true">1</sup></h1>'
+HEADER = """
+<div id="heading">
+  <button type="button" id="side-show" class="icon list" aria-label="Conversations" title="Conversations"
+    aria-controls="side" aria-expanded="false"></button>
+  <h1>Footnote<sup aria-hidden="true">1</sup></h1>
+</div>
+"""
+SIDE = """
+<nav id="side" aria-label="Conversations" hidden>
+  <div class="tools">
+    <h2>Conversations</h2>
+    <button type="button" id="side-hide" class="icon list" aria-label="Hide conversations"
+      title="Hide conversations"></button>
+  </div>
+  <input type="search" id="side-search" aria-label="Search conversations" placeholder="Search conversations"
+    autocomplete="off" maxlength="200">
+  <div id="side-list"></div>
+</nav>
+<div id="side-shade" hidden></div>
+"""
+EDITING = """
+<p id="editing" hidden>Editing your last question <button type="button" id="edit-end">Cancel</button></p>
+"""
 PANEL = """
 <aside id="note" aria-label="Note" hidden>
   <div class="tools">
@@ -36,18 +52,6 @@ PANEL = """
   <div id="note-place" tabindex="-1"></div>
 </aside>
 """
-
-_log = logging.getLogger(__name__)
-
-
-class Talk(NamedTuple):
-    """New values of the components of the conversation."""
-
-    question: Any = SKIP
-    welcome: Any = SKIP
-    past: Any = SKIP
-    live: Any = SKIP
-    exchanges: Any = SKIP
 
 
 class State(NamedTuple):
@@ -60,67 +64,18 @@ class State(NamedTuple):
 
 
 class Chat:
-    """What the page's events do."""
+    """What the page's events do that speak of the index."""
 
-    def __init__(
-        self,
-        assistant: Assistant,
-        jobs: RebuildJobs,
-        asking: Asking | None = None,
-        running: Running | None = None,
-    ) -> None:
+    def __init__(self, assistant: Assistant, jobs: RebuildJobs) -> None:
         self._assistant = assistant
-        self._asking = asking or Asking(assistant, Conversations())
         self._jobs = jobs
-        self._running = running or Running()
 
-    def ask(self, question: str, exchanges: Sequence[Exchange]) -> Iterator[Talk]:
-        """Answer a question, showing its text as it comes."""
-        question = question.strip()
-        if not question:
-            yield Talk()
-            return
-        exchange = Exchange(question)
-        yield Talk("", "", "".join(map(exchange_html, exchanges)), exchange_html(exchange))
-        for exchange in self._exchange(question, exchanges):
-            yield Talk(live=exchange_html(exchange))
-        yield Talk(exchanges=[*exchanges, exchange][-REMEMBERED:])
-
-    def _exchange(self, question: str, earlier: Sequence[Exchange]) -> Iterator[Exchange]:
-        try:
-            yield from self._answer(question, [_turn(exchange) for exchange in earlier])
-        except FootnoteError as error:
-            yield Exchange(question, error=str(error))
-        except Exception:
-            _log.exception("a question could not be answered")
-            yield Exchange(question, error=UNEXPECTED)
-
-    def _answer(self, question: str, history: Sequence[Turn]) -> Iterator[Exchange]:
-        with self._asking.seats.seat():
-            yield from self._told(question, history)
-
-    def _told(self, question: str, history: Sequence[Turn]) -> Iterator[Exchange]:
-        text, painted = "", 0.0
-        with self._running:
-            for event in self._asking.stream(question, history=history):
-                if isinstance(event, Answer):
-                    # The passages are not shown, and a long conversation would hold on to them.
-                    yield Exchange(question, answer=replace(event, passages=()))
-                elif isinstance(event, Text):
-                    text += event.text
-                    if time.monotonic() - painted >= PAINT_EVERY:
-                        yield Exchange(question, text)
-                        painted = time.monotonic()
-
-    def begin(self) -> Talk:
-        """Begin a new conversation."""
-        return Talk("", self._welcome(), "", "", [])
-
-    def open(self) -> Iterator[State]:
+    def open(self, exchanges: Sequence[Exchange] = ()) -> Iterator[State]:
         """Say what the index holds, and follow a rebuild that is running."""
         job = self._jobs.latest()
         running = job is not None and not job.state.ended
-        yield from self._follow(job) if job and running else [self._state()]
+        for state in self._follow(job) if job and running else [self._state()]:
+            yield state._replace(welcome=SKIP) if exchanges else state
 
     def rebuild(self, exchanges: Sequence[Exchange]) -> Iterator[State]:
         """Rebuild the index, and say how it goes."""
@@ -142,19 +97,16 @@ class Chat:
         return State(
             contents_html(manifest),
             status_html(manifest, job),
-            self._welcome(),
+            self.welcome(),
             gr.update(interactive=True),
         )
 
-    def _welcome(self) -> str:
+    def welcome(self) -> str:
+        """What a page shows on which nothing has been asked yet."""
         try:
             return welcome_html(self._assistant.example_questions())
         except IndexUnusable as error:
             return unusable_html(str(error), missing=isinstance(error, IndexMissing))
-
-
-def _turn(exchange: Exchange) -> Turn:
-    return Turn(exchange.question, exchange.answer.text if exchange.answer else "")
 
 
 def _html(name: str, value: str = "") -> Any:
@@ -173,20 +125,26 @@ def create_chat(
         asking: what questions go through; it limits how many are answered at once.
         running: where the answers at work are counted.
     """
-    chat = Chat(assistant, jobs, asking, running)
+    chat = Chat(assistant, jobs)
+    asking = asking or Asking(assistant, Conversations())
+    talking = Talking(asking, running or Running(), chat.welcome)
     with gr.Blocks(title="Footnote", analytics_enabled=False) as page:
-        exchanges = gr.State([])
+        exchanges, conversation = gr.State([]), gr.State("")
+        # What the page's script hands to an event; see `footnote` in chat.js.
+        again, wanted = gr.Checkbox(visible=False), gr.Textbox(visible=False)
         with gr.Row(elem_id="bar"):
             _html("brand", HEADER + links_html())
             contents = _html("contents")
             status = _html("status")
             rebuild = gr.Button("Rebuild index", elem_id="rebuild", size="sm")
             begin = gr.Button("New chat", elem_id="begin", size="sm")
+        _html("beside", SIDE)
         with gr.Column(elem_id="talk"):
             welcome = _html("welcome")
             past = _html("past")
             live = _html("live")
         with gr.Row(elem_id="composer"):
+            _html("edit-note", EDITING)
             question = gr.Textbox(
                 label="Your question",
                 show_label=False,
@@ -197,15 +155,22 @@ def create_chat(
                 elem_id="question",
             )
             ask = gr.Button("Ask", variant="primary", elem_id="ask")
+            stop = gr.Button("Stop", elem_id="stop")
+        show = gr.Button("Open", elem_id="show", elem_classes="unseen")
         _html("panel", PANEL)
 
-        talk = [question, welcome, past, live, exchanges]
+        talk = [question, welcome, past, live, exchanges, conversation]
         state = [contents, status, welcome, rebuild]
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        asking = gr.on([question.submit, ask.click], chat.ask, [question, exchanges], talk, **quiet)
-        begin.click(chat.begin, None, talk, cancels=asking, **quiet)
+        put = [question, again, exchanges, conversation]
+        given = "(question, again, ...rest) => [question, footnote.isAgain(), ...rest]"
+        answering = gr.on([question.submit, ask.click], talking.ask, put, talk, js=given, **quiet)
+        stop.click(talking.stop, exchanges, talk, cancels=answering, **quiet)
+        begin.click(talking.begin, None, talk, cancels=answering, **quiet)
+        opened = "() => [footnote.wanted]"
+        show.click(talking.open, wanted, talk, js=opened, cancels=answering, **quiet)
         rebuild.click(chat.rebuild, exchanges, state, **quiet)
-        page.load(chat.open, None, state, **quiet)
+        page.load(chat.open, exchanges, state, **quiet)
     # Each listener of a page would else wait for those of all others.
     page.queue(default_concurrency_limit=None, api_open=False)
     return page

@@ -1,138 +1,20 @@
-"""Answers, sources, notes and the state of the index as sanitised HTML. Pure."""
+"""Notes, first visits and sentences as sanitised HTML. Pure."""
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 
-from assistant.types import Answer, Citation, Related
 from indexer.blocks import Lines as NoteLines
 from indexer.blocks import parse_blocks
 from indexer.types import Note
-from ui.markdown import LineRange, attributes, clean, note_link, render_answer, render_body
+from ui.markdown import LineRange, clean, render_body
 
-_SIGNS = re.compile(r"(`)([^`]+)`|(\*\*)(?=\S)((?:`[^`]*`|[^`*]|\*(?!\*))+)(?<=\S)\*\*")
 _COMMAND = re.compile(r"`([^`]+)`|(?<!\S)(--[a-z-]+)")
 _FIELD = re.compile(r"([A-Za-z][\w -]*):\s*(.*)")
 CHANGED = (
     '<p class="error" role="status">This note has changed since the answer.'
     " Ask again to cite it as it is.</p>"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """A question as the page shows it: with an answer, with the text so far, or with what went wrong."""
-
-    question: str
-    partial: str = ""
-    answer: Answer | None = None
-    error: str = ""
-
-
-def exchange_html(exchange: Exchange) -> str:
-    """One question and what came of it."""
-    if exchange.error:
-        body = f'<p class="error" role="alert">{sentence(exchange.error)}</p>'
-    elif exchange.answer is not None:
-        body = _declined(exchange.answer) if exchange.answer.abstained else _answer(exchange)
-    elif exchange.partial:
-        body = f'<div class="answer reading">{render_answer(exchange.partial, _unproved)}</div>'
-    else:
-        body = '<p class="waiting">Searching the notes…</p>'
-    done = "done" if exchange.error or exchange.answer else "pending"
-    question = f'<h2 class="question">{escape(exchange.question)}</h2>'
-    return clean(f'<section class="exchange {done}">{question}{body}</section>')
-
-
-def _answer(exchange: Exchange) -> str:
-    answer = exchange.answer
-    assert answer is not None
-    by_number = {citation.number: citation for citation in answer.citations}
-
-    def reference(number: int) -> str | None:
-        return _reference(by_number[number]) if number in by_number else None
-
-    return "".join(
-        (
-            _understood(exchange.question, answer.standalone_question),
-            f'<div class="answer reading">{render_answer(answer.text, reference)}</div>',
-            "".join(f'<p class="aside">Done without: {escape(text)}</p>' for text in answer.degraded),
-            _sources(answer.citations),
-        )
-    )
-
-
-def _understood(question: str, standalone: str) -> str:
-    if not standalone or standalone.strip().casefold() == question.strip().casefold():
-        return ""
-    return f'<p class="aside">Understood as: {escape(standalone)}</p>'
-
-
-def _reference(citation: Citation) -> str:
-    label = f"Source {citation.number}: {citation.note}, {lines_text(citation.line_start, citation.line_end)}"
-    link = {"class": "ref", "aria-label": label} | _citation_link(citation)
-    return f"<sup><a {attributes(link)}>{citation.number}</a></sup>"
-
-
-def _unproved(number: int) -> str:
-    """The number of a claim whose proof has not arrived yet."""
-    return f'<sup><span class="ref">{number}</span></sup>'
-
-
-def _sources(citations: Sequence[Citation]) -> str:
-    if not citations:
-        return ""
-    cards = "".join(f"<li>{_card(citation)}</li>" for citation in citations)
-    return f'<h3 class="label">Sources</h3><ol class="sources">{cards}</ol>'
-
-
-def _card(citation: Citation) -> str:
-    link = {"class": "source"} | _citation_link(citation)
-    return (
-        f'<a {attributes(link)}><span class="number">{citation.number}</span>'
-        f'<span class="head"><span class="crumbs">{crumbs(citation.heading_path)}</span>'
-        f' <span class="where"><span class="path">{escape(citation.note)}</span>'
-        f' <span class="lines">{lines_text(citation.line_start, citation.line_end)}</span></span></span>'
-        f'<span class="quote">{_literal(citation.quote)}</span></a>'
-    )
-
-
-def _citation_link(citation: Citation) -> dict[str, str]:
-    link = note_link(citation.note, citation.line_start, citation.line_end)
-    return {**link, "data-sha": citation.note_sha256[:16]}
-
-
-def _literal(quote: str) -> str:
-    """A quote letter by letter, its bold and code set as such with the signs still there, but quiet."""
-    html = _SIGNS.sub(_set, escape(quote, quote=False))
-    return html.replace("|", _quiet("|")) if quote.startswith("|") else html
-
-
-def _set(match: re.Match[str]) -> str:
-    if match[1]:
-        return f"{_quiet('`')}<code>{match[2]}</code>{_quiet('`')}"
-    return f"{_quiet('**')}<b>{_SIGNS.sub(_set, match[4])}</b>{_quiet('**')}"
-
-
-def _quiet(sign: str) -> str:
-    return f'<span class="sign">{sign}</span>'
-
-
-def _declined(answer: Answer) -> str:
-    return f'<div class="declined"><h3>Your notes don’t cover this</h3>{_related(answer.related)}</div>'
-
-
-def _related(related: Sequence[Related]) -> str:
-    if not related:
-        return ""
-    links = "".join(
-        f"<li><a {attributes(note_link(near.note, near.line_start))}>"
-        f"{crumbs(near.heading_path or (near.note,))}</a>"
-        f' <span class="path">{escape(near.note)}</span></li>'
-        for near in related
-    )
-    return f'<p class="label">Nearest in your notes</p><ul class="related">{links}</ul>'
 
 
 def crumbs(heading_path: Sequence[str]) -> str:

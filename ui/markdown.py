@@ -30,10 +30,21 @@ TAGS = {
 ATTRIBUTES = {
     "*": {"class", "id", "role", "aria-current", "aria-label", "aria-hidden", "aria-live", "tabindex"},
     "a": {"href", "target", "data-note", "data-start", "data-end", "data-sha"},
-    "button": {"type", "data-ask"},
+    "button": {
+        "type",
+        "title",
+        "aria-pressed",
+        "data-ask",
+        "data-copy",
+        "data-rate",
+        "data-redo",
+        "data-search",
+        "data-write",
+    },
     "details": {"open"},
     "ol": {"start"},
     "progress": {"value", "max"},
+    "section": {"data-answer", "data-conversation"},
     "time": {"datetime"},
 }
 

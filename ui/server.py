@@ -33,6 +33,7 @@ from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
 from indexer.watching import Watcher
 from ui.address import listen, require_guard
+from ui.asking_next import next_route
 from ui.chat import create_chat
 from ui.chat_routes import ChatRoutes
 from ui.finishing import Counted, Running
@@ -43,12 +44,13 @@ from ui.notes import note_route
 from ui.pages.index_page import add_index_page
 from ui.pages.notes_page import add_notes_page
 from ui.pages.search_page import add_search_page
+from ui.passages import passages_route
 from ui.protocol import MAX_HEAD, PatientProtocol
 from ui.settings import ServerSettings
 
 ASSETS = Path(__file__).parent / "assets"
-STYLES = ("style.css", "pages.css")
-SCRIPTS = ("pages.js", "chat.js")
+STYLES = ("style.css", "talk.css", "pages.css")
+SCRIPTS = ("pages.js", "chat.js", "answers.js", "conversations.js")
 MOST_CONNECTIONS = 500
 # After this a thread that computes, such as a rebuild, gives way. An answer lets others in at many of its
 # steps, and waits so long each time: with Python's own 5 ms, answers beside a rebuild are slow.
@@ -81,7 +83,7 @@ def create_server(
         assistant, jobs, conversations=conversations, notebook=notebook, settings=settings, host=host
     )
     app.add_middleware(Counted, running=running)
-    app.router.routes.append(note_route(assistant))
+    app.router.routes += [note_route(assistant), passages_route(assistant), next_route(app.state.asking)]
     app.mount("/ui/assets", StaticFiles(directory=ASSETS))
 
     def pages() -> gr.Blocks:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 from assistant.pipeline import Assistant
@@ -312,3 +313,92 @@ def test_a_stopped_server_is_told_in_a_sentence(open_page: Open) -> None:
     page.evaluate("() => { window.fetch = () => Promise.reject(new TypeError('Failed to fetch')); }")
     page.locator("#live a.ref").first.click()
     expect(page.locator("#note .error")).to_contain_text("The server does not answer")
+
+
+def test_a_conversation_is_listed_found_renamed_opened_by_its_link_and_deleted(open_page: Open) -> None:
+    page = open_page()
+    ask(page, "What is the EBS driver?")
+    listed = page.locator("#side li > a")
+    expect(listed).to_have_text(["What is the EBS driver?"])
+    expect(listed).to_have_attribute("aria-current", "page")
+    link = page.url
+    assert "?c=" in link
+    page.get_by_role("button", name="New chat").click()
+    expect(page.locator(".exchange")).to_have_count(0)
+    assert "?c=" not in page.url
+    ask(page, "What is the EFS driver?")
+    expect(listed).to_have_text(["What is the EFS driver?", "What is the EBS driver?"])
+    page.get_by_label("Search conversations").fill("ebs DRIVER?")
+    expect(listed).to_have_text(["What is the EBS driver?"])
+    page.get_by_label("More: What is the EBS driver?").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Rename").click()
+    page.get_by_label("Name of the conversation").fill("Drivers <b>")
+    page.keyboard.press("Enter")
+    expect(listed).to_have_text(["Drivers <b>"])
+    listed.click()
+    expect(page.locator("#live .question")).to_have_text("What is the EBS driver?")
+    assert page.url == link
+    page.go_back()
+    expect(page.locator("#live .question")).to_have_text("What is the EFS driver?")
+    page = page.context.new_page()
+    page.goto(link)
+    expect(page.locator("#live .question")).to_have_text("What is the EBS driver?")
+    page.get_by_label("More: Drivers <b>").focus()
+    page.keyboard.press("Enter")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Export as Markdown").click()
+    assert Path(download.value.path()).read_text("utf-8").startswith("# Drivers <b>")
+    page.get_by_label("More: Drivers <b>").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Delete…").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(page.locator("#side li > a")).to_have_text(["What is the EFS driver?"])
+    expect(page.locator(".exchange")).to_have_count(0)
+
+
+def test_an_answer_is_rated_and_its_question_edited(open_page: Open) -> None:
+    page = open_page()
+    ask(page, "What is the EBS driver?")
+    page.get_by_role("button", name="This did not help").click()
+    page.get_by_label("Why, in your words").fill("Too short")
+    page.keyboard.press("Enter")
+    expect(page.locator("#said")).to_have_text("Thank you.")
+    page.reload()
+    expect(page.get_by_role("button", name="This did not help")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Edit the question").click()
+    expect(page.get_by_label("Your question")).to_have_value("What is the EBS driver?")
+    ask(page, "What is the EFS driver?")
+    expect(page.locator(".exchange")).to_have_count(1)
+    expect(page.locator("#editing")).to_be_hidden()
+
+
+def test_a_number_shows_its_passage_on_hover(open_page: Open) -> None:
+    page = open_page()
+    ask(page, "What is the EBS driver?")
+    page.locator("#live a.ref").first.hover()
+    expect(page.get_by_role("tooltip")).to_contain_text("aws/storage.md")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("tooltip")).to_have_count(0)
+
+
+def test_a_declined_question_is_searched_and_opens_an_empty_note(open_page: Open) -> None:
+    page = open_page()
+    ask(page, "Who won the chess championship of 1972?")
+    page.get_by_role("button", name="Search the notes").click()
+    expect(page.locator("#note .passages li").first).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Start a note on it").click()
+    expect(page.locator("#note textarea")).to_have_value("# Who won the chess championship of 1972\n\n")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_axe_finds_nothing_amiss(open_page: Open, scheme: Any, width: int) -> None:
+    page = open_page(width=width)
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    tags = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
+    for question in ("What is the EBS driver?", "Who won the chess championship of 1972?"):
+        ask(page, question)
+        found = Axe().run(page, options=tags)
+        assert found.violations_count == 0, found.generate_report()

@@ -7,11 +7,17 @@ from typing import Any
 
 import pytest
 
+from assistant.asking import Asking
+from assistant.conversations import Conversations
 from assistant.pipeline import Assistant
 from assistant.types import Answer
 from indexer.errors import FootnoteError
 from indexer.jobs import JobState, RebuildJobs
-from ui.chat import SKIP, UNEXPECTED, Chat, Talk
+from ui.asking_next import next_questions
+from ui.chat import Chat
+from ui.exchanges import Exchange
+from ui.finishing import Running
+from ui.talking import GONE, SKIP, UNEXPECTED, Talk, Talking
 
 
 @pytest.fixture
@@ -19,16 +25,28 @@ def chat(assistant: Assistant, jobs: RebuildJobs) -> Chat:
     return Chat(assistant, jobs)
 
 
-def ask(chat: Chat, question: str, exchanges: Any = ()) -> list[Talk]:
-    return list(chat.ask(question, exchanges))
+@pytest.fixture
+def store() -> Conversations:
+    return Conversations()
 
 
-def test_an_answer_comes_in_steps_and_is_remembered(chat: Chat) -> None:
-    first, *between, last = ask(chat, "  What is the EBS driver?  ")
+@pytest.fixture
+def talking(assistant: Assistant, store: Conversations) -> Talking:
+    return Talking(Asking(assistant, store), Running(), lambda: "welcome")
+
+
+def ask(
+    talking: Talking, question: str, exchanges: Any = (), id: str = "", again: bool = False
+) -> list[Talk]:
+    return list(talking.ask(question, again, exchanges, id))
+
+
+def test_an_answer_comes_in_steps_and_is_remembered(talking: Talking) -> None:
+    first, *between, last = ask(talking, "  What is the EBS driver?  ")
     assert first[:3] == ("", "", "")
     assert "Searching the notes" in first.live
-    assert 'data-note="aws/storage.md"' in between[-1].live
-    assert last[:4] == (SKIP, SKIP, SKIP, SKIP)
+    assert between and 'data-note="aws/storage.md"' in last.live
+    assert last[:3] == (SKIP, SKIP, SKIP)
     [exchange] = last.exchanges
     assert exchange.question == "What is the EBS driver?"
     assert isinstance(exchange.answer, Answer)
@@ -37,9 +55,9 @@ def test_an_answer_comes_in_steps_and_is_remembered(chat: Chat) -> None:
 
 
 def test_earlier_exchanges_stay_in_sight_and_are_history(
-    chat: Chat, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+    talking: Talking, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    exchanges = ask(chat, "What is the EBS driver?")[-1].exchanges
+    exchanges = ask(talking, "What is the EBS driver?")[-1].exchanges
     histories = []
     stream = assistant.stream
 
@@ -48,7 +66,7 @@ def test_earlier_exchanges_stay_in_sight_and_are_history(
         return stream(question, history=history, **options)
 
     monkeypatch.setattr(assistant, "stream", listening)
-    first, *_, last = ask(chat, "And on Windows?", exchanges)
+    first, *_, last = ask(talking, "And on Windows?", exchanges)
     assert "What is the EBS driver?" in first.past
     assert histories == [["What is the EBS driver?"]]
     assert [exchange.question for exchange in last.exchanges] == [
@@ -57,8 +75,8 @@ def test_earlier_exchanges_stay_in_sight_and_are_history(
     ]
 
 
-def test_a_blank_question_changes_nothing(chat: Chat) -> None:
-    assert ask(chat, " \n ") == [Talk()]
+def test_a_blank_question_changes_nothing(talking: Talking) -> None:
+    assert ask(talking, " \n ") == [Talk()]
 
 
 @pytest.mark.parametrize(
@@ -66,15 +84,15 @@ def test_a_blank_question_changes_nothing(chat: Chat) -> None:
     [(FootnoteError("The index is away."), "The index is away."), (KeyError("secret"), UNEXPECTED)],
 )
 def test_an_error_is_told_in_a_sentence_that_gives_nothing_away(
-    chat: Chat, assistant: Assistant, monkeypatch: pytest.MonkeyPatch, error: Exception, shown: str
+    talking: Talking, assistant: Assistant, monkeypatch: pytest.MonkeyPatch, error: Exception, shown: str
 ) -> None:
     def fail(*_: Any, **__: Any) -> Iterator[Any]:
         raise error
 
     monkeypatch.setattr(assistant, "stream", fail)
-    *_, told, last = ask(chat, "What is EBS?")
-    assert f'<p class="error" role="alert">{shown}</p>' in told.live
-    assert "secret" not in told.live
+    last = ask(talking, "What is EBS?")[-1]
+    assert f'<p class="error" role="alert">{shown}</p>' in last.live
+    assert "secret" not in last.live
     assert last.exchanges[0].error == shown
 
 
@@ -95,8 +113,8 @@ def test_a_rebuild_is_followed_to_its_result(chat: Chat, small_notes: Path, jobs
     assert last.rebuild["interactive"] is True
 
 
-def test_a_rebuild_beside_a_conversation_leaves_it_in_place(chat: Chat) -> None:
-    exchanges = ask(chat, "What is the EBS driver?")[-1].exchanges
+def test_a_rebuild_beside_a_conversation_leaves_it_in_place(chat: Chat, talking: Talking) -> None:
+    exchanges = ask(talking, "What is the EBS driver?")[-1].exchanges
     assert all(state.welcome is SKIP for state in chat.rebuild(exchanges))
 
 
@@ -115,7 +133,114 @@ def test_a_rebuild_that_fails_says_why(chat: Chat, small_notes: Path) -> None:
     assert "2 notes" in last.contents
 
 
-def test_a_new_conversation_is_empty_and_welcomes(chat: Chat) -> None:
-    talk = chat.begin()
-    assert (talk.question, talk.past, talk.live, talk.exchanges) == ("", "", "", [])
-    assert "data-ask" in talk.welcome
+def test_a_new_conversation_is_empty_and_welcomes(talking: Talking) -> None:
+    talk = talking.begin()
+    assert talk == Talk("", "welcome", "", "", [], "")
+
+
+def test_a_conversation_is_kept_and_opened_again(talking: Talking, store: Conversations) -> None:
+    first = ask(talking, "What is the EBS driver?")[-1]
+    id = first.conversation
+    ask(talking, "What is the EFS driver?", first.exchanges, id)
+    assert [turn.question for turn in store.turns(id)] == [
+        "What is the EBS driver?",
+        "What is the EFS driver?",
+    ]
+    assert store.get(id).title == "What is the EBS driver?"
+    opened = talking.open(id)
+    assert opened.conversation == id
+    assert [exchange.question for exchange in opened.exchanges] == [
+        "What is the EBS driver?",
+        "What is the EFS driver?",
+    ]
+    assert "What is the EBS driver?" in opened.past
+    assert 'data-note="aws/storage.md"' in opened.live
+    assert f'data-conversation="{id}"' in opened.live
+
+
+def test_a_conversation_that_is_gone_is_told(talking: Talking) -> None:
+    talk = talking.open("no-such")
+    assert GONE in talk.live
+    assert (talk.exchanges, talk.conversation) == ([], "")
+
+
+def test_asking_again_takes_the_place_of_the_last_turn(talking: Talking, store: Conversations) -> None:
+    first = ask(talking, "What is the EBS driver?")[-1]
+    again = ask(talking, "What is the EFS driver?", first.exchanges, first.conversation, again=True)
+    assert again[0].past == ""
+    assert [exchange.question for exchange in again[-1].exchanges] == ["What is the EFS driver?"]
+    assert [turn.question for turn in store.turns(first.conversation)] == ["What is the EFS driver?"]
+
+
+def test_what_failed_when_asked_again_is_replaced_by_the_next_try(
+    talking: Talking, store: Conversations, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = ask(talking, "What is the EBS driver?")[-1]
+
+    def fail(*_: Any, **__: Any) -> Iterator[Any]:
+        raise FootnoteError("Not now.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(assistant, "stream", fail)
+        failed = ask(talking, "What is the EBS driver?", first.exchanges, first.conversation, again=True)[-1]
+    assert len(store.turns(first.conversation)) == 1  # nothing is lost by a failure
+    ask(talking, "What is the EFS driver?", failed.exchanges, first.conversation, again=True)
+    assert [turn.question for turn in store.turns(first.conversation)] == ["What is the EFS driver?"]
+
+
+def test_an_answer_in_a_conversation_that_was_deleted_begins_another(
+    talking: Talking, store: Conversations
+) -> None:
+    first = ask(talking, "What is the EBS driver?")[-1]
+    store.delete(first.conversation)
+    last = ask(talking, "What is the EFS driver?", first.exchanges, first.conversation)[-1]
+    assert last.conversation != first.conversation
+    assert [turn.question for turn in store.turns(last.conversation)] == ["What is the EFS driver?"]
+
+
+def test_an_answer_that_cannot_be_kept_is_given_all_the_same(assistant: Assistant, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder", "utf-8")
+    store = Conversations(f"sqlite:///{tmp_path}/file/kept.sqlite")
+    talking = Talking(Asking(assistant, store), Running(), lambda: "welcome")
+    last = ask(talking, "What is the EBS driver?")[-1]
+    assert "cannot be used on Fargate" in last.live
+    assert "could not be kept" in last.live
+
+
+def test_stopping_keeps_what_there_is(talking: Talking) -> None:
+    begun = Exchange("What is EBS?", partial="So far")
+    talk = talking.stop([begun])
+    assert "So far" in talk.live and "Stopped." in talk.live
+    assert talk.exchanges[0].done
+    assert talking.stop(talk.exchanges) == Talk()
+
+
+def test_a_past_answer_says_that_its_lines_have_changed(
+    talking: Talking, assistant: Assistant, small_notes: Path, build: Any
+) -> None:
+    first = ask(talking, "What is the EBS driver?")[-1]
+    note = small_notes / "aws" / "storage.md"
+    text = note.read_text("utf-8")
+    note.write_text("# Above\n\nMore words.\n\n" + text, "utf-8")
+    build()
+    assistant.index.refresh()
+    moved = talking.open(first.conversation)
+    assert "have changed since" not in moved.live
+    [line] = [at for at, line in enumerate(note.read_text("utf-8").split("\n"), 1) if "EBS driver" in line]
+    assert f'data-start="{line}"' in moved.live
+    note.write_text(text.replace("cannot be used on Fargate", "is not for Fargate"), "utf-8")
+    build()
+    assistant.index.refresh()
+    changed = talking.open(first.conversation)
+    assert "have changed since" in changed.live
+    assert 'data-ask="What is the EBS driver?"' in changed.live
+
+
+def test_what_is_suggested_next_is_answered(
+    talking: Talking, assistant: Assistant, store: Conversations
+) -> None:
+    last = ask(talking, "What is the EBS driver?")[-1]
+    questions = next_questions(Asking(assistant, store), last.conversation)
+    assert "What is EFS driver?" in questions
+    assert not any(assistant.ask(question).abstained for question in questions)
+    assert next_questions(Asking(assistant, store), "no-such") == ()

@@ -1,20 +1,64 @@
-// The side panel with the note, and the keyboard. The page itself is Gradio's.
+// The side panel with the note, the address, and the keyboard. The page itself is Gradio's.
+// What the page's scripts share, and what its Gradio events ask for.
+globalThis.footnote = {
+  again: false, // whether the next question takes the place of the last one
+  wanted: "", // the conversation to open
+  current: "", // the conversation that is open
+  isAgain() {
+    const { again } = this;
+    this.endEdit?.();
+    this.again = false;
+    return again;
+  },
+};
 (() => {
   "use strict";
   const byId = (id) => document.getElementById(id);
   const box = () => document.querySelector("#question textarea");
   const narrow = () => matchMedia("(max-width: 700px)").matches;
   let opener = null; // the link that opened the note, to give the focus back to
+  let closing = false; // whether a step back in the history is only to close the note
   let asked = 0; // numbers requests, so that a slow one does not overwrite a later one
 
   const isOpen = () => document.body.classList.contains("note-open");
 
   function address(note, line) {
     const query = new URLSearchParams();
+    if (footnote.current) query.set("c", footnote.current);
     if (note) query.set("note", note);
     if (line) query.set("line", line);
     const text = query.toString().replaceAll("%2F", "/");
     return text ? `?${text}` : location.pathname;
+  }
+
+  async function fragment(path) {
+    try {
+      return await (await fetch(path)).text();
+    } catch {
+      return '<p class="error" role="alert">The server does not answer. Is it still running?</p>';
+    }
+  }
+
+  function reveal() {
+    byId("note").hidden = false;
+    document.body.classList.add("note-open");
+    coverRest();
+    footnote.settle?.();
+  }
+
+  // Puts something else than a note into the panel: HTML from the server, or an element.
+  async function showBeside(content, from) {
+    const request = ++asked;
+    const given = typeof content === "string" ? await fragment(content) : content;
+    if (request !== asked) return;
+    opener = from;
+    const place = byId("note-place");
+    if (typeof given === "string") place.innerHTML = given; // sanitised by the server
+    else place.replaceChildren(given);
+    if (!isOpen()) history.pushState({ beside: true, pushed: true }, "", address());
+    reveal();
+    place.scrollTop = 0;
+    (place.querySelector("input, textarea") ?? place).focus({ preventScroll: true });
   }
 
   async function show(note, start, end, sha) {
@@ -22,18 +66,10 @@
     if (!place) return;
     const request = ++asked;
     const query = new URLSearchParams({ path: note, start: start || "", end: end || "", sha: sha || "" });
-    let html;
-    try {
-      const response = await fetch(`ui/note?${query}`);
-      html = await response.text();
-    } catch {
-      html = '<p class="error" role="alert">The server does not answer. Is it still running?</p>';
-    }
+    const html = await fragment(`ui/note?${query}`);
     if (request !== asked) return;
     place.innerHTML = html; // sanitised by the server
-    byId("note").hidden = false;
-    document.body.classList.add("note-open");
-    coverRest();
+    reveal();
     for (const link of document.querySelectorAll("[data-note][aria-current]")) link.removeAttribute("aria-current");
     opener?.setAttribute("aria-current", "true");
     const cited = place.querySelector("#cited");
@@ -57,7 +93,10 @@
   }
 
   function close() {
-    if (history.state?.pushed) return history.back(); // popstate hides the note
+    if (history.state?.pushed) {
+      closing = true;
+      return history.back(); // popstate hides the note
+    }
     history.replaceState(null, "", address());
     hide();
   }
@@ -68,6 +107,7 @@
     document.body.classList.remove("note-open");
     byId("note").hidden = true;
     coverRest();
+    footnote.settle?.();
     opener?.removeAttribute("aria-current");
     (opener?.isConnected ? opener : box())?.focus({ preventScroll: true });
     opener = null;
@@ -75,7 +115,7 @@
 
   // On a phone the note covers the chat, which must then not be reached by Tab or a screen reader.
   function coverRest() {
-    for (const id of ["bar", "talk", "composer"]) byId(id)?.toggleAttribute("inert", isOpen() && narrow());
+    for (const id of ["bar", "talk", "composer", "side"]) byId(id)?.toggleAttribute("inert", isOpen() && narrow());
   }
 
   function ask(question) {
@@ -97,7 +137,7 @@
   });
 
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && isOpen()) close();
+    if (event.key === "Escape" && !event.defaultPrevented && isOpen()) close();
     const typing = event.target.closest("input, textarea, [contenteditable]");
     if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
@@ -105,6 +145,13 @@
   });
 
   addEventListener("popstate", (event) => {
+    const c = new URLSearchParams(location.search).get("c") ?? "";
+    if (closing) { // the conversation may have begun while the note was open
+      closing = false;
+      history.replaceState(event.state, "", address());
+      return hide();
+    }
+    if (c !== footnote.current) footnote.open(c, { silent: true });
     const at = event.state?.footnote;
     if (at) show(at.note, at.start, at.end, at.sha);
     else hide();
@@ -116,13 +163,16 @@
     live.setAttribute("aria-live", "polite");
     let pending = false;
     new MutationObserver(() => {
+      document.documentElement.classList.toggle("opening", false);
       const now = Boolean(live.querySelector(".exchange.pending"));
       live.setAttribute("aria-busy", String(now));
       if (now && !pending) {
         const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
         live.scrollIntoView({ block: "start", behavior: still ? "auto" : "smooth" });
       }
+      if (now !== pending) document.body.classList.toggle("answering", now);
       pending = now;
+      footnote.changed?.();
     }).observe(live, { childList: true, subtree: true, characterData: true });
   }
 
@@ -131,6 +181,7 @@
     const line = Number.parseInt(query.get("line"), 10);
     const lines = line > 0 ? [String(line), String(line)] : [];
     if (query.get("note")) show(query.get("note"), ...lines);
+    if (query.get("c")) footnote.open(query.get("c"), { silent: true });
     const question = query.get("q")?.trim();
     if (!question) return;
     query.delete("q"); // a reload must not ask again
@@ -146,6 +197,11 @@
     follow(byId("live"));
     byId("status").setAttribute("role", "status");
     if (!narrow()) box().focus(); // on a phone this would bring up the keyboard
+    footnote.ready?.();
     setTimeout(begin, 250);
   }, 50);
+
+  const first = new URLSearchParams(location.search);
+  document.documentElement.classList.toggle("opening", Boolean(first.get("c") || first.get("q")?.trim()));
+  Object.assign(footnote, { byId, box, ask, address, showBeside, hideBeside: hide, isOpen });
 })();

@@ -1,0 +1,157 @@
+"""What the conversation of a page does: ask, stop, ask again, and open one that was kept."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from assistant.asking import Asking
+from assistant.conversations import REMEMBERED_TURNS, KeptTurn
+from assistant.errors import ConversationNotFound, ConversationsUnusable
+from assistant.types import Answer, Text, Turn
+from indexer.errors import FootnoteError, IndexUnusable
+from ui.exchanges import Exchange, exchange_html
+from ui.finishing import Running
+from ui.lean_gradio import gr
+from ui.past import as_now
+
+REMEMBERED = 100  # exchanges of one conversation that the page shows; its export has all
+PAINT_EVERY = 0.05  # seconds; a page painted anew for each word of a fast model would flicker
+UNEXPECTED = "Something went wrong while answering. The server's log says what."
+GONE = "This conversation is not there any more. Someone may have deleted it."
+SKIP = gr.skip()
+
+_log = logging.getLogger(__name__)
+
+
+class Talk(NamedTuple):
+    """New values of the components of the conversation."""
+
+    question: Any = SKIP
+    welcome: Any = SKIP
+    past: Any = SKIP
+    live: Any = SKIP
+    exchanges: Any = SKIP
+    conversation: Any = SKIP
+
+
+class Talking:
+    """The events of the conversation. What it has is in the page's state: its exchanges and its id."""
+
+    def __init__(self, asking: Asking, running: Running, welcome: Callable[[], str]) -> None:
+        """
+        Args:
+            welcome: what is shown where nothing has been asked yet, as HTML.
+        """
+        self._asking = asking
+        self._running = running
+        self._welcome = welcome
+
+    def ask(
+        self, question: str, again: bool, exchanges: Sequence[Exchange], conversation: str
+    ) -> Iterator[Talk]:
+        """Answer a question, showing its text as it comes.
+
+        Args:
+            again: in place of the last question and its answer.
+        """
+        question = question.strip()
+        if not question:
+            yield Talk()
+            return
+        earlier = [self._now(exchange) for exchange in (exchanges[:-1] if again else exchanges)]
+        asked = Exchange(question, replaces=_id(exchanges[-1]) if again and exchanges else "")
+        past = "".join(map(exchange_html, earlier))
+        yield Talk("", "", past, exchange_html(asked), [*earlier, asked])
+        for exchange in self._exchange(asked, earlier, conversation):
+            kept = exchange.answer and exchange.answer.conversation_id
+            told = [*earlier, exchange][-REMEMBERED:]
+            yield Talk(live=exchange_html(exchange), exchanges=told, conversation=kept or SKIP)
+
+    def stop(self, exchanges: Sequence[Exchange]) -> Talk:
+        """End the answer that is being made, and keep on the page what there is of it."""
+        if not exchanges or exchanges[-1].done:
+            return Talk()
+        stopped = replace(exchanges[-1], stopped=True)
+        return Talk(live=exchange_html(stopped), exchanges=[*exchanges[:-1], stopped])
+
+    def begin(self) -> Talk:
+        """Begin a new conversation."""
+        return Talk("", self._welcome(), "", "", [], "")
+
+    def open(self, conversation: str) -> Talk:
+        """Go on with a conversation that was kept."""
+        try:
+            self._asking.conversations.get(conversation)
+            turns = self._asking.conversations.turns(conversation)
+        except FootnoteError as error:
+            told = GONE if isinstance(error, ConversationNotFound) else str(error)
+            return Talk("", "", "", exchange_html(Exchange("", error=told)), [], "")
+        exchanges = [self._now(_kept(turn)) for turn in turns[-REMEMBERED:]]
+        if not exchanges:
+            return self.begin()._replace(conversation=conversation)
+        past = "".join(map(exchange_html, exchanges[:-1]))
+        return Talk("", "", past, exchange_html(exchanges[-1]), exchanges, conversation)
+
+    def _exchange(
+        self, asked: Exchange, earlier: Sequence[Exchange], conversation: str
+    ) -> Iterator[Exchange]:
+        try:
+            with self._asking.seats.seat():
+                yield from self._told(asked, earlier, conversation)
+        except FootnoteError as error:
+            yield replace(asked, error=str(error))
+        except Exception:
+            _log.exception("a question could not be answered")
+            yield replace(asked, error=UNEXPECTED)
+
+    def _told(self, asked: Exchange, earlier: Sequence[Exchange], conversation: str) -> Iterator[Exchange]:
+        history = [_turn(exchange) for exchange in earlier[-REMEMBERED_TURNS:]]
+        text, painted = "", 0.0
+        with self._running:
+            for event in self._asking.stream(asked.question, history=history):
+                if isinstance(event, Answer):
+                    # The passages are not shown, and a long conversation would hold on to them.
+                    answer = self._keep(asked, replace(event, passages=()), conversation)
+                    yield replace(asked, partial="", answer=answer, kept=answer.id is not None)
+                elif isinstance(event, Text):
+                    text += event.text
+                    if time.monotonic() - painted >= PAINT_EVERY:
+                        yield replace(asked, partial=text)
+                        painted = time.monotonic()
+
+    def _keep(self, asked: Exchange, answer: Answer, conversation: str) -> Answer:
+        """The answer as it is kept; an answer that cannot be kept is no less one."""
+        store = self._asking.conversations
+        try:
+            try:
+                kept = store.keep(conversation or store.create().id, asked.question, answer)
+            except ConversationNotFound:  # deleted meanwhile, perhaps on another page
+                kept = store.keep(store.create().id, asked.question, answer)
+            if asked.replaces:
+                store.take_back(asked.replaces)
+            return kept
+        except ConversationsUnusable as error:
+            _log.warning("an answer was not kept: %s", error)
+            return answer
+
+    def _now(self, exchange: Exchange) -> Exchange:
+        """A past exchange as the notes are now."""
+        try:
+            return as_now(exchange, self._asking.assistant.index.current.notes)
+        except IndexUnusable:  # what asks next says so
+            return exchange
+
+
+def _id(exchange: Exchange) -> str:
+    """The id of the kept answer that an exchange has or was to take the place of."""
+    return (exchange.answer.id if exchange.answer else None) or exchange.replaces
+
+
+def _turn(exchange: Exchange) -> Turn:
+    return Turn(exchange.question, exchange.answer.text if exchange.answer else "")
+
+
+def _kept(turn: KeptTurn) -> Exchange:
+    return Exchange(turn.question, answer=turn.answer, feedback=turn.feedback)
