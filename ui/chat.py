@@ -104,7 +104,8 @@ class Chat:
     def welcome(self) -> str:
         """What a page shows on which nothing has been asked yet."""
         try:
-            return welcome_html(self._assistant.example_questions())
+            notes = list(self._assistant.index.current.notes.values())
+            return welcome_html(self._assistant.example_questions(), notes)
         except IndexUnusable as error:
             return unusable_html(str(error), missing=isinstance(error, IndexMissing))
 

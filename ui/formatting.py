@@ -1,6 +1,7 @@
 """Notes, first visits and sentences as sanitised HTML. Pure."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from html import escape
 
@@ -9,6 +10,7 @@ from indexer.blocks import parse_blocks
 from indexer.types import Note
 from ui.markdown import LineRange, clean, render_body
 
+MOST_TOPICS = 6
 _COMMAND = re.compile(r"`([^`]+)`|(?<!\S)(--[a-z-]+)")
 _FIELD = re.compile(r"([A-Za-z][\w -]*):\s*(.*)")
 CHANGED = (
@@ -78,17 +80,27 @@ def _front_matter(front: str) -> str:
     return f'<dl class="meta">{items}</dl>' if items else ""
 
 
-def welcome_html(examples: Sequence[str]) -> str:
-    """What a first visit shows."""
+def welcome_html(examples: Sequence[str], notes: Sequence[Note] = ()) -> str:
+    """What a first visit shows: what is in the notes, and questions that they answer."""
     buttons = "".join(
         f'<li><button type="button" data-ask="{escape(text)}">{escape(text)}</button></li>'
         for text in examples
     )
     return clean(
         '<section class="welcome"><h2>Ask your notes</h2>'
-        "<p>Every claim in an answer carries a number, and every number opens the lines it stands on.</p>"
+        f"<p>{_about(notes)}Every claim in an answer carries a number, and every number opens the lines it"
+        " stands on.</p>"
         f'<ul class="examples" aria-label="Example questions">{buttons}</ul></section>'
     )
+
+
+def _about(notes: Sequence[Note]) -> str:
+    """How many notes there are, and the tags that most of them have."""
+    if not notes:
+        return ""
+    tags = Counter(tag for note in notes for tag in note.tags).most_common(MOST_TOPICS)
+    about = f" about {', '.join(escape(tag) for tag, _ in tags)}" if tags else ""
+    return f"{len(notes):,} {'note' if len(notes) == 1 else 'notes'}{about}. "
 
 
 def unusable_html(reason: str, *, missing: bool) -> str:

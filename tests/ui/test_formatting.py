@@ -56,6 +56,13 @@ def test_each_citation_has_one_card_with_its_quote_letter_by_letter() -> None:
     ) in card
 
 
+def test_a_first_visit_says_how_many_notes_there_are_and_about_what() -> None:
+    notes = [Note(f"{n}.md", "", "", 0, "T", ("ecs", "<b>") if n else ("ecs",)) for n in range(2)]
+    html = welcome_html(["What is ECS?"], notes)
+    assert "<p>2 notes about ecs, &lt;b&gt;. Every claim" in html
+    assert "<p>Every claim" in welcome_html([])
+
+
 def test_the_bars_of_a_quoted_table_row_are_quiet() -> None:
     html = answered(replace(ANSWER, citations=(replace(CITATION, quote="| a | b |"),)))
     bar = '<span class="sign">|</span>'

@@ -176,6 +176,17 @@ globalThis.footnote = {
     }).observe(live, { childList: true, subtree: true, characterData: true });
   }
 
+  // Times are told in the reader's zone; the server knows only its own.
+  function localise(place) {
+    for (const time of place.querySelectorAll("time[datetime]:not([data-local])")) {
+      const at = new Date(time.dateTime);
+      if (Number.isNaN(at.getTime())) continue;
+      time.dataset.local = "";
+      time.title = time.textContent;
+      time.textContent = at.toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+    }
+  }
+
   function begin() {
     const query = new URLSearchParams(location.search);
     const line = Number.parseInt(query.get("line"), 10);
@@ -196,6 +207,8 @@ globalThis.footnote = {
     clearInterval(ready);
     follow(byId("live"));
     byId("status").setAttribute("role", "status");
+    localise(byId("status"));
+    new MutationObserver(() => localise(byId("status"))).observe(byId("status"), { childList: true, subtree: true });
     if (!narrow()) box().focus(); // on a phone this would bring up the keyboard
     footnote.ready?.();
     setTimeout(begin, 250);
