@@ -66,7 +66,11 @@ def test_a_search_shows_ranks_and_where_a_note_stood(open_page: Open) -> None:
     page = open_page("/search")
     expect(page).to_have_title("Search · Footnote")
     expect(page.locator("nav.pages a[aria-current]")).to_have_text("Search")
+    query = page.locator("#query").locator("textarea, input")
+    expect(query).to_be_focused()
+    query.blur()
     page.keyboard.press("/")
+    expect(query).to_be_focused()
     page.keyboard.type("What is the EBS driver?")
     page.keyboard.press("Enter")
     first = page.locator("#results .ranked li").first
