@@ -141,7 +141,7 @@
   };
 
   const ready = setInterval(() => {
-    if (!byId("page")) return;
+    if (!byId("page") || (here === "search" && !field("query"))) return;
     clearInterval(ready);
     if (here === "search" && matchMedia("(min-width: 701px)").matches) field("query")?.focus();
     zoned(byId("page"));
