@@ -66,13 +66,16 @@ def test_a_search_shows_ranks_and_where_a_note_stood(open_page: Open) -> None:
     page = open_page("/search")
     expect(page).to_have_title("Search · Footnote")
     expect(page.locator("nav.pages a[aria-current]")).to_have_text("Search")
-    page.keyboard.press("/")
-    page.keyboard.type("What is the EBS driver?")
+    query = page.locator("#query").locator("textarea, input")
+    query.fill("What is the EBS driver?")
     page.keyboard.press("Enter")
     first = page.locator("#results .ranked li").first
     expect(first).to_contain_text("aws/storage.md")
     expect(page.locator("#results .ranks", has_text="1st").first).to_be_visible()
     assert "q=What" in page.url
+    query.blur()
+    page.keyboard.press("/")
+    expect(query).to_be_focused()
     page.locator("#picked input").fill("roles")
     page.get_by_role("option", name="aws/roles.md").click()
     expect(page.locator("#stood h3")).to_contain_text("aws/roles.md")

@@ -65,6 +65,13 @@ def test_a_note_has_an_outline_that_leads_to_its_headings_and_its_tags() -> None
     assert 'id="cited"' in html
 
 
+def test_a_preview_leaves_the_front_matter_out() -> None:
+    html = preview_html("---\ntitle: Hidden\n---\n# Shown\n", "")
+    assert "Shown" in html
+    assert "Hidden" not in html
+    assert "title: [" in preview_html("---\ntitle: [\n", "")  # half written, it is text
+
+
 def test_whatever_a_note_holds_stays_text() -> None:
     evil = note(f"{EVIL}.md", f"# {EVIL}\n\n## <script>x</script>\n\n{EVIL}\n", (EVIL,))
     for html in (

@@ -37,6 +37,7 @@
 
   // Notes: what was typed and not saved must not be lost by a click beside it.
   let edited = false;
+  let at = location.href; // of the note that is shown
   const unsaved = () => edited && shown(byId("editor"));
   const leave = () => !unsaved() || confirm("Leave this note? What you changed is not saved.");
   addEventListener("beforeunload", (event) => unsaved() && event.preventDefault());
@@ -44,6 +45,7 @@
   function choose(note, line) {
     fill("chosen", JSON.stringify({ note, line: line || "" }));
     byId("page")?.setAttribute("data-reading", "note");
+    at = location.href;
     edited = false;
     setTimeout(() => byId("choose")?.click(), 30); // once Gradio has taken the value over
   }
@@ -77,6 +79,7 @@
 
   addEventListener("popstate", () => {
     if (here !== "notes") return;
+    if (!leave()) return history.pushState(null, "", at);
     const query = new URLSearchParams(location.search);
     choose(query.get("note") || "", query.get("line"));
   });
@@ -118,6 +121,15 @@
     }).observe(view, { childList: true, subtree: true });
   }
 
+  // Of the version on disk, what differs is shown first.
+  function showDifference() {
+    const text = document.querySelector("#disk pre:not([data-seen])");
+    if (!text) return;
+    text.dataset.seen = "yes";
+    const mark = text.querySelector("mark");
+    if (mark) text.scrollTop = mark.getBoundingClientRect().top - text.getBoundingClientRect().top - 48;
+  }
+
   // Times are told in the reader's zone.
   const zoned = (root) => {
     for (const time of root.querySelectorAll("time[datetime]:not([title])")) {
@@ -129,11 +141,14 @@
   };
 
   const ready = setInterval(() => {
-    if (!byId("page")) return;
+    if (!byId("page") || (here === "search" && !field("query"))) return;
     clearInterval(ready);
     if (here === "search" && matchMedia("(min-width: 701px)").matches) field("query")?.focus();
     zoned(byId("page"));
-    new MutationObserver(() => zoned(byId("page"))).observe(byId("page"), { childList: true, subtree: true });
+    new MutationObserver(() => {
+      zoned(byId("page"));
+      showDifference();
+    }).observe(byId("page"), { childList: true, subtree: true });
     const view = byId("view");
     if (view) reveal(view);
     if (here === "notes" && new URLSearchParams(location.search).get("note")) byId("page").dataset.reading = "note";

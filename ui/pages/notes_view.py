@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape, unescape
 
 from indexer.blocks import Lines
+from indexer.reading import note_of
 from indexer.types import Note
 from ui.formatting import lines_text
 from ui.index import count
@@ -99,8 +100,9 @@ def _outlined(body: str, path: str) -> tuple[str, str]:
 
 
 def preview_html(text: str, path: str) -> str:
-    """Text that is being written, as it would look; front matter shows as the text that it is."""
-    return clean(f'<div class="reading">{render_body(text, path=path, first_line=1)}</div>')
+    """Text that is being written, as it would look, without its front matter."""
+    body = text[note_of(path, text, "").body_start :]
+    return clean(f'<div class="reading">{render_body(body, path=path, first_line=1)}</div>')
 
 
 def disk_version_html(disk: str, mine: str) -> str:
