@@ -11,6 +11,8 @@ from starlette.routing import Route
 
 from assistant.asking import Asking
 from assistant.confidence import answers
+from assistant.conversation import Reading
+from assistant.looking import look
 from assistant.suggestions import follow_ups
 from indexer.errors import FootnoteError
 from ui.markdown import clean
@@ -37,9 +39,13 @@ def next_questions(asking: Asking, conversation: str) -> Sequence[str]:
     turns = asking.conversations.turns(conversation)
     if not turns:
         return ()
-    assistant = asking.assistant
-    found = follow_ups(assistant.index.current, turns[-1].answer, [turn.question for turn in turns])
-    sure = (question for question in found if answers(assistant.look(question).confidence))
+    snapshot, embedder = asking.assistant.index.current, asking.assistant.embedder
+    found = follow_ups(snapshot, turns[-1].answer, [turn.question for turn in turns])
+    sure = (
+        question
+        for question in found
+        if answers(look(snapshot, embedder, Reading(question)).confidence, snapshot.manifest.line.at)
+    )
     return list(islice(sure, SUGGESTED))
 
 
