@@ -165,7 +165,9 @@ def create_chat(
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         put = [question, again, exchanges, conversation]
         given = "(question, again, ...rest) => [question, footnote.isAgain(), ...rest]"
-        answering = gr.on([question.submit, ask.click], talking.ask, put, talk, js=given, **quiet)
+        # What is sent while an answer is just ending is asked next; by default it would be dropped.
+        quiet_last = {**quiet, "trigger_mode": "always_last"}
+        answering = gr.on([question.submit, ask.click], talking.ask, put, talk, js=given, **quiet_last)
         stop.click(talking.stop, exchanges, talk, cancels=answering, **quiet)
         begin.click(talking.begin, None, talk, cancels=answering, **quiet)
         opened = "() => [footnote.wanted]"

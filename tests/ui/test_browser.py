@@ -402,3 +402,28 @@ def test_axe_finds_nothing_amiss(open_page: Open, scheme: Any, width: int) -> No
         ask(page, question)
         found = Axe().run(page, options=tags)
         assert found.violations_count == 0, found.generate_report()
+
+
+def test_stopping_keeps_the_text_so_far_and_the_next_question_is_answered(
+    open_page: Open, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = open_page()
+
+    def slow(question: str, **options: Any) -> Iterator[Any]:
+        yield Text("On its way")
+        time.sleep(1)
+        yield from Assistant.stream(assistant, question, **options)
+
+    monkeypatch.setattr(assistant, "stream", slow)
+    page.locator("#question textarea").fill("What is the EBS driver?")
+    page.keyboard.press("Enter")
+    expect(page.locator("#live .exchange.pending")).to_contain_text("On its way")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#live .exchange.done")).to_contain_text("Stopped.")
+    time.sleep(1.5)
+    expect(page.locator("#live .exchange.done")).to_contain_text("On its way")
+    expect(page.locator("#side li")).to_have_count(0)
+    monkeypatch.undo()
+    page.get_by_role("button", name="Ask this again").click()
+    expect(page.locator("#live .answer")).to_contain_text("cannot be used on Fargate")
+    expect(page.locator(".exchange")).to_have_count(1)
