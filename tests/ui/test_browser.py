@@ -273,9 +273,10 @@ def test_an_address_opens_a_note_or_asks_a_question(open_page: Open) -> None:
 
 def test_slash_goes_to_the_question_box(open_page: Open) -> None:
     page = open_page()
+    box = page.get_by_label("Your question")
+    expect(box).to_be_focused()  # the page begins there
     page.get_by_role("button", name="New chat").focus()
     page.keyboard.press("/")
-    box = page.get_by_label("Your question")
     expect(box).to_be_focused()
     page.keyboard.type("a/b")
     expect(box).to_have_value("a/b")
