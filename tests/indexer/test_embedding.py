@@ -11,8 +11,9 @@ from indexer.errors import ModelError
 
 
 def test_the_packaged_model_is_the_expected_one() -> None:
-    embedder = open_embedder("all-MiniLM-L6-v2")
+    embedder = open_embedder("all-MiniLM-L6-v2", "float32")
     assert embedder.fingerprint == DEFAULT_SHA256
+    assert open_embedder("all-MiniLM-L6-v2", "bfloat16").fingerprint == f"{DEFAULT_SHA256}-bfloat16"
     assert embedder.max_tokens == 256
     assert embedder.count_tokens(["awsvpc mode", ""]) == [5, 0]
 
@@ -53,7 +54,7 @@ def test_a_model_that_stands_for_a_text_by_its_first_token_is_taken_at_its_word(
     embedder = SentenceTransformerEmbedder(folder, name="m")
     text = "Fargate runs containers."
     read = embedder.embed_query(text)
-    mean = open_embedder("all-MiniLM-L6-v2").embed_query(text)
+    mean = open_embedder("all-MiniLM-L6-v2", "float32").embed_query(text)
     assert np.linalg.norm(read.vector) == pytest.approx(1, abs=1e-5)
     assert read.vector @ mean.vector < 0.99
     assert read.tokens == pytest.approx(mean.tokens, abs=1e-4)
