@@ -29,7 +29,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, settings: IndexSettings) -> Non
     monkeypatch.setenv("FOOTNOTE_NOTES", str(settings.notes))
     monkeypatch.setenv("FOOTNOTE_INDEX", str(settings.index))
     for door in ("indexer.embedding.open_embedder", "indexer.modelless.open_embedder"):
-        monkeypatch.setattr(door, lambda model: HashingEmbedder())
+        monkeypatch.setattr(door, lambda *_: HashingEmbedder())
 
 
 def run(*arguments: str, code: int = 0) -> Any:
