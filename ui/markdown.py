@@ -38,8 +38,6 @@ ATTRIBUTES = {
         "data-copy",
         "data-rate",
         "data-redo",
-        "data-search",
-        "data-write",
     },
     "details": {"open"},
     "ol": {"start"},

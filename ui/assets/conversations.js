@@ -1,6 +1,7 @@
 // The conversations that are kept, beside the chat: listed, found, opened, renamed, exported, deleted.
 (() => {
   "use strict";
+  if (!globalThis.footnote) return; // a page beside the chat
   const { byId, make, call, say } = footnote;
   const PAGE = 100;
   const PREFERENCE = "footnote-conversations";
