@@ -8,7 +8,7 @@ from indexer.jobs import RebuildJobs
 from indexer.notebook import Notebook
 from ui.lean_gradio import gr
 from ui.pages.notes_events import LONGEST_EDITED, NotesPage, Opened, View
-from ui.pages.shell import QUIET, html, page
+from ui.pages.shell import QUIET, at_once, html, page
 
 
 def add_notes_page(
@@ -75,17 +75,17 @@ def add_notes_page(
         def on(trigger: Callable[..., Any], event: Callable[..., Any], *inputs: Any) -> None:
             trigger(event, list(inputs), view_parts, **QUIET)
 
-        on(choose.click, notes.choose, chosen)
+        on(choose.click, at_once(notes.choose), chosen)
         wanted.change(notes.filter, [wanted, opened], view_parts, trigger_mode="always_last", **QUIET)
-        on(new.click, notes.new)
-        on(edit.click, notes.edit, opened)
+        on(new.click, at_once(notes.new))
+        on(edit.click, at_once(notes.edit), opened)
         on(save.click, notes.save, path, editor, opened)
-        on(take.click, notes.take, opened)
-        on(cancel.click, notes.cancel, opened)
-        on(rename.click, notes.ask_to_move, opened)
+        on(take.click, at_once(notes.take), opened)
+        on(cancel.click, at_once(notes.cancel), opened)
+        on(rename.click, at_once(notes.ask_to_move), opened)
         on(move.click, notes.move, target, opened)
         on(target.submit, notes.move, target, opened)
-        on(remove.click, notes.ask_to_delete, opened)
+        on(remove.click, at_once(notes.ask_to_delete), opened)
         on(sure.click, notes.delete, opened)
         on(stay.click, notes.keep)
         on(keep.click, notes.keep)
