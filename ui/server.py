@@ -58,8 +58,6 @@ SECONDS_BETWEEN_THREADS = 0.0005
 SECONDS_TO_FINISH = 9.0  # for answers that are being made when the server is told to stop
 SECONDS_TO_HANG_UP = 1.0  # after the last of them, for pages that are open
 SECONDS_TO_WAIT = 600.0  # for a build by another process, when the server is to build
-# Our styles come a moment after Gradio has drawn its own links; the page would then jump up by their height.
-BEFORE_STYLES = ".nav-holder { display: none !important; }"
 SYSTEM_FONTS = ("ui-sans-serif", "system-ui", "sans-serif")
 SYSTEM_MONO = ("ui-monospace", "monospace")
 
@@ -116,7 +114,6 @@ def _mount(app: FastAPI, pages: gr.Blocks) -> None:
         path="/",
         theme=gr.themes.Base(font=SYSTEM_FONTS, font_mono=SYSTEM_MONO),
         head=_head(),
-        css=BEFORE_STYLES,
         favicon_path=str(ASSETS / "favicon.svg"),
         footer_links=[],
         run_history=False,
