@@ -17,6 +17,7 @@ from assistant.reranking import Reranker
 from assistant.settings import MAX_QUESTION, AskSettings
 from assistant.suggestions import example_questions
 from assistant.types import Answer, Event, Filters, Found, Passage, Related, Text, Turn
+from assistant.workers import Workers
 from indexer.embedding import CrossEncoderReranker, Embedder
 from indexer.live import LiveIndex
 from indexer.modelless import embedder_or_stand_in
@@ -47,6 +48,7 @@ class Assistant:
         self._reranker = reranker
         self._examples: Sequence[str] = ()
         self._exampled = ("", 0)  # the revision that they are of, and how many were asked for
+        self._workers = Workers()
 
     def ask(
         self,
@@ -85,24 +87,15 @@ class Assistant:
         _check(question)
         snapshot = self.index.current
         wanted = top_k or self._settings.top_k
-        looks = [
-            look(
-                snapshot,
-                self.embedder,
-                reading,
-                filters=filters,
-                top_k=max(wanted, LOOKED_AT),
-                reranker=self._reranker,
-            )
-            for reading in readings(question, history, snapshot.lexicon)
-        ]
-        best = _surest(looks)
+        best = self._workers.do(lambda: self._best_look(snapshot, question, history, filters, wanted))
         passages = best.passages[:wanted]
         clock.mark("retrieve")
         yield Found(passages)
 
         answered = bool(best.evidence) and answers(best.confidence, snapshot.manifest.line.at)
-        composed = compose(best.question, best.evidence, snapshot) if answered else None
+        composed = (
+            self._workers.do(lambda: compose(best.question, best.evidence, snapshot)) if answered else None
+        )
         clock.mark("compose")
         text = composed.text if composed else DECLINED
         yield from (Text(piece) for piece in text.splitlines(keepends=True))
@@ -120,15 +113,50 @@ class Assistant:
             degraded=() if best.embedded else ("embedding",),
         )
 
+    def _best_look(
+        self,
+        snapshot: Snapshot,
+        question: str,
+        history: Sequence[Turn],
+        filters: Filters | None,
+        wanted: int,
+    ) -> Look:
+        """The look at the notes by the reading of the question that they answer best."""
+        looks = [
+            look(
+                snapshot,
+                self.embedder,
+                reading,
+                filters=filters,
+                top_k=max(wanted, LOOKED_AT),
+                reranker=self._reranker,
+            )
+            for reading in readings(question, history, snapshot.lexicon)
+        ]
+        return _surest(looks)
+
     def search(
-        self, query: str, *, filters: Filters | None = None, top_k: int | None = None
+        self,
+        query: str,
+        *,
+        filters: Filters | None = None,
+        top_k: int | None = None,
+        snapshot: Snapshot | None = None,
     ) -> Sequence[Passage]:
-        """The passages for a query, best first. Raises as `ask`."""
+        """The passages for a query, best first. Raises as `ask`.
+
+        Args:
+            snapshot: the generation to search; the current one unless told.
+        """
         _check(query)
-        snapshot = self.index.current
-        top_k = top_k or self._settings.top_k
-        looked_for = query_of(query, snapshot, self.embedder)
-        return find(query, looked_for, snapshot, top_k=top_k, filters=filters, reranker=self._reranker)
+        searched = snapshot or self.index.current
+        count = top_k or self._settings.top_k
+
+        def found() -> Sequence[Passage]:
+            looked_for = query_of(query, searched, self.embedder)
+            return find(query, looked_for, searched, top_k=count, filters=filters, reranker=self._reranker)
+
+        return self._workers.do(found)
 
     def note(self, path: str) -> Note:
         """The note of that path, as it is in the index. Raises NoteNotFound."""

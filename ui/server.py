@@ -54,7 +54,7 @@ SCRIPTS = ("pages.js", "chat.js", "answers.js", "conversations.js")
 MOST_CONNECTIONS = 500
 # After this a thread that computes, such as a rebuild, gives way. An answer lets others in at many of its
 # steps, and waits so long each time: with Python's own 5 ms, answers beside a rebuild are slow.
-SECONDS_BETWEEN_THREADS = 0.0005
+SECONDS_BETWEEN_THREADS = 0.0002
 SECONDS_TO_FINISH = 9.0  # for answers that are being made when the server is told to stop
 SECONDS_TO_HANG_UP = 1.0  # after the last of them, for pages that are open
 SECONDS_TO_WAIT = 600.0  # for a build by another process, when the server is to build

@@ -160,8 +160,9 @@ def shifted(page: Page) -> float:
         page.evaluate(
             """() => new Promise((done) => {
               let sum = 0;
-              const ours = performance.getEntriesByType("resource").filter(({ name }) => /ui.assets/.test(name));
-              const from = Math.max(...ours.map((one) => one.responseEnd)) + 100;
+              const all = performance.getEntriesByType("resource");
+              const ends = all.map(({ name, responseEnd }) => (name.includes("ui/assets") ? responseEnd : 0));
+              const from = Math.max(...ends) + 100;
               const later = (list) => list.getEntries().filter((one) => one.startTime > from);
               const seen = (list) => later(list).forEach((one) => (sum += one.value));
               new PerformanceObserver(seen).observe({ type: "layout-shift", buffered: true });
