@@ -179,7 +179,7 @@ class Assistant:
 
     def answers(self, snapshot: Snapshot, question: str) -> bool:
         """Whether a generation answers a question that stands alone."""
-        found = look(snapshot, self.embedder, Reading(question))
+        found = self._workers.do(lambda: look(snapshot, self.embedder, Reading(question)))
         return bool(found.evidence) and answers(found.confidence, snapshot.manifest.line.at)
 
     def ready(self) -> None:
