@@ -99,8 +99,8 @@ class Opened:
         for context in self._contexts:
             context.close()
         assert harmed <= {None}
-        assert self.watch.foreign == []
-        assert self.watch.complaints == []
+        assert not self.watch.foreign, self.watch.foreign
+        assert not self.watch.complaints, self.watch.complaints
 
 
 class Sink(ThreadingHTTPServer):
