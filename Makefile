@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run test install lint soak bench clean
+.PHONY: run test install lint soak bench screenshots clean
 
 run: $(VENV)/installed
 	$(BIN)/footnote build
@@ -22,6 +22,10 @@ soak: $(VENV)/installed-test
 # How long a question takes and how much memory an index of vectors, by its size.
 bench: $(VENV)/installed
 	PYTHONPATH=. $(BIN)/python tests/bench/vector_sizes.py
+
+# The pictures of the main pages, into docs/images; `make screenshots only="chat index"` takes some of them.
+screenshots: $(VENV)/installed-test
+	PYTHONPATH=. $(BIN)/python tests/screenshots.py $(only)
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .
