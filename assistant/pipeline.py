@@ -196,7 +196,7 @@ def open_assistant(settings: IndexSettings, asking: AskSettings | None = None) -
     Raises:
         ModelError: a reranker is named that is not there.
     """
-    embedder = embedder_or_stand_in(settings.embedding_model)
+    embedder = embedder_or_stand_in(settings.embedding_model, settings.precision)
     reranker = CrossEncoderReranker(Path(asking.reranker)) if asking and asking.reranker else None
     live = LiveIndex(settings.index, fingerprint=embedder.fingerprint or None)
     return Assistant(live, embedder, asking, reranker)

@@ -278,4 +278,11 @@ def _url(listener: socket.socket) -> str:
 
 def _build(settings: IndexSettings, assistant: Assistant, full: bool) -> Iterator[Progress | BuildReport]:
     fit_line = line_fitter(assistant.embedder)
-    return rebuild(settings, assistant.embedder, full=full, wait=SECONDS_TO_WAIT, fit_line=fit_line)
+    return rebuild(
+        settings,
+        assistant.embedder,
+        full=full,
+        wait=SECONDS_TO_WAIT,
+        fit_line=fit_line,
+        live=assistant.index,
+    )

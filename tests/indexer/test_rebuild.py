@@ -72,7 +72,7 @@ def test_an_incremental_build_equals_one_from_scratch(
 ) -> None:
     build()
     (settings.notes / "aws/roles.md").unlink()
-    (settings.notes / "a.md").write_text("# New\n\n- first\n", "utf-8")
+    (settings.notes / "a.md").write_text("# New\n\n- first (Elastic File System, EFS)\n", "utf-8")
     build()
     scratch = dataclasses.replace(settings, index=tmp_path / "scratch")
     list(rebuild(scratch, embedder))
@@ -81,6 +81,11 @@ def test_an_incremental_build_equals_one_from_scratch(
     assert one.notes == other.notes
     assert one.own_vectors.tolist() == other.own_vectors.tolist()
     assert one.tokens.codes.tolist() == other.tokens.codes.tolist()
+    assert one.tokens.lengths.tolist() == other.tokens.lengths.tolist()
+    assert one.lexicon == other.lexicon
+    assert set(one.keywords.vocabulary) == set(other.keywords.vocabulary)
+    for term in other.keywords.vocabulary:
+        assert one.keywords.scores([term]).tolist() == other.keywords.scores([term]).tolist()
 
 
 def test_another_model_embeds_all_again_and_says_why(build: Build, settings: IndexSettings) -> None:
