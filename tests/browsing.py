@@ -20,6 +20,8 @@ BROWSER_MARKS = [
     pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting' is deprecated"),
     pytest.mark.filterwarnings("ignore:The copy keyword is deprecated"),
 ]
+# What Gradio says of its own stream of events when one leaves a page while something is on its way.
+CUT_OFF = ("AbortError: signal is aborted", "Unexpected error Connection errored out")
 PHONE = {"width": 360, "height": 740}
 ARGUMENTS = [
     *("--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -60,8 +62,12 @@ class Watch:
     def over(self, page: Page) -> None:
         page.on("request", self._request)
         page.on("dialog", self._dialog)
-        page.on("console", lambda message: message.type == "error" and self.complaints.append(message.text))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", lambda message: message.type == "error" and self._complaint(message.text))
+        page.on("pageerror", lambda error: self._complaint(str(error)))
+
+    def _complaint(self, text: str) -> None:
+        if not text.startswith(CUT_OFF):
+            self.complaints.append(text)
 
     def _request(self, request: Request) -> None:
         if not request.url.startswith(("http://127.0.0.1:", "data:", "blob:")):
