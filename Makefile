@@ -6,7 +6,7 @@ PEERS  := .venv-peers
 NOTES  ?= corpus
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run test install lint soak bench clean
+.PHONY: run test install lint soak bench screenshots clean
 
 run: $(VENV)/installed
 	$(BIN)/footnote build
@@ -24,6 +24,10 @@ soak: $(VENV)/installed-test
 # Footnote and its peers side by side on the notes in NOTES; tables, and JSON and charts in build/bench.
 bench: $(VENV)/installed $(PEERS)/installed
 	PYTHONPATH=. $(BIN)/python tests/bench/compare.py $(NOTES) --peers $(PEERS)/bin/python
+
+# The pictures of the main pages, into docs/images; `make screenshots only="chat index"` takes some of them.
+screenshots: $(VENV)/installed-test
+	PYTHONPATH=. $(BIN)/python tests/screenshots.py $(only)
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .

@@ -76,14 +76,14 @@ def _by_items(
 
 
 def _speaks_of(side: str, other: frozenset[str], item: Evidence) -> bool:
-    """Whether an item is of a side and not of the other: it holds all of its words, or is named by its first.
+    """Whether an item is of a side and not of the other: it is named for it, or holds all of its words.
 
-    So "**Linear:** …" is of the second side of "canary and linear traffic shifting".
+    A name may be the first word alone: "**Linear:** …" of "canary and linear traffic shifting".
     """
     words = terms(side)
     whole = frozenset(words)
     names = name_terms(item.unit.text)
-    if words and words[0] in names and names <= whole - other:
+    if words and ((words[0] in names and names <= whole - other) or (whole <= names and not other <= names)):
         return True
     held = term_set(item.unit.text) | term_set(" ".join(lead.text for lead in item.unit.parents))
     return bool(whole) and whole <= held and not other - whole <= held

@@ -4,6 +4,7 @@ import contextlib
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from indexer.errors import IndexDamaged, IndexMissing, IndexOutdated, NotesFolde
 from indexer.generations import open_snapshot
 from indexer.live import LiveIndex
 from indexer.locking import BuildLock
-from indexer.planning import Basis, BuildReport, Progress, difference, seconds_left
+from indexer.planning import Basis, BuildReport, Progress, difference, remembered, seconds_left
 from indexer.publishing import mend, new_revision, publish, tidy
 from indexer.reading import read_notes
 from indexer.settings import IndexSettings
@@ -96,6 +97,7 @@ class _Build:
     fit_line: FitLine | None
     live: LiveIndex | None
     seconds: dict[str, float] = field(default_factory=dict)
+    started_at: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
 
     def run(self, *, dry_run: bool) -> Iterator[Progress | BuildReport]:
         yield Progress("reading", 0, 0)
@@ -129,6 +131,8 @@ class _Build:
             embedded = [kept[key(chunk)] for chunk in new]
             snapshot = assemble(self.embedder, revision, reading, draft, embedded, previous)
             snapshot = self._with_line(snapshot, previous, len(new))
+        done = replace(report, seconds=self.seconds)
+        snapshot = self._remembering(snapshot, done, basis.previous)
         yield Progress("writing", 0, 1)
         with self._timed("writing"):
             self._publish(snapshot)
@@ -153,6 +157,12 @@ class _Build:
         if self.fit_line and moved:
             line = self.fit_line(snapshot)
         return replace(snapshot, manifest=replace(snapshot.manifest, line=line))
+
+    def _remembering(self, snapshot: Snapshot, done: BuildReport, previous: Snapshot | None) -> Snapshot:
+        """The generation with what is told of this build and of those before."""
+        before = previous.manifest.builds if previous else ()
+        builds = remembered(done, snapshot.manifest.revision, self.started_at, before)
+        return replace(snapshot, manifest=replace(snapshot.manifest, builds=builds))
 
     def _basis(self, dry_run: bool) -> Basis:
         """The generation that serves, and what of it can be kept."""

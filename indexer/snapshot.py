@@ -23,7 +23,7 @@ from indexer.keyword_index import KeywordIndex
 from indexer.lexicon import Lexicon, merged
 from indexer.storage import Buffers, sha256
 from indexer.token_codes import TokenCodes
-from indexer.types import NO_LINE, Chunk, Line, Note, Skipped, Span, Unit
+from indexer.types import NO_LINE, Build, Chunk, Line, Note, Skipped, Span, Unit
 from indexer.vector_index import EXACT, Cells, Rows, Search, VectorIndex
 
 FORMAT_VERSION = 5  # another one also where `terms` or `learn` find something else: it is taken over
@@ -33,7 +33,10 @@ Learned = Mapping[str, msgspec.Raw]  # by the path of a note, the JSON of what i
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What a generation was made with, and what is in it. `created_at` is ISO 8601 in UTC."""
+    """What a generation was made with, and what is in it. `created_at` is ISO 8601 in UTC.
+
+    `builds` are the one that made it and those before, the latest first.
+    """
 
     format_version: int
     revision: str
@@ -47,6 +50,7 @@ class Manifest:
     search: Search = EXACT
     line: Line = NO_LINE
     skipped: tuple[Skipped, ...] = ()
+    builds: tuple[Build, ...] = ()
     files: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 

@@ -24,7 +24,8 @@ DOORS = {
 # What the next room up, the tests and other programs build on. A name that leaves here breaks somebody.
 PUBLIC = {
     "indexer.types": {
-        "Block", "Chunk", "Hit", "Kind", "Lead", "Line", "Note", "Reading", "Skipped", "Span", "Unit",
+        "Block", "Build", "Chunk", "Hit", "Kind", "Lead", "Line", "Note", "Reading", "Skipped", "Span",
+        "Unit",
     },
     "indexer.settings": {"IndexSettings", "from_environment"},
     "indexer.reading": {"is_ignored", "note_of", "read_notes"},
@@ -54,7 +55,7 @@ PUBLIC = {
     "indexer.watching": {"Watcher"},
     "indexer.live": {"LiveIndex"},
     "indexer.modelless": {"MissingModel", "embedder_or_stand_in"},
-    "indexer.planning": {"Basis", "BuildReport", "Progress", "difference", "seconds_left"},
+    "indexer.planning": {"Basis", "BuildReport", "Progress", "difference", "remembered", "seconds_left"},
     "indexer.rebuild": {"rebuild"},
     "indexer.jobs": {"Job", "JobState", "RebuildJobs"},
     "assistant.types": {

@@ -139,6 +139,19 @@ def test_a_side_may_be_named_by_its_first_word_alone(over: Notes) -> None:
     )
 
 
+def test_an_item_named_for_a_side_is_of_it_though_it_mentions_the_other(over: Notes) -> None:
+    text = (
+        "# Roles\n\n- **ECS task role:** what the code in a container may do\n"
+        "- **Task execution role:** used by the ECS agent to prepare the task\n"
+        "- Without a task execution role no image is pulled\n"
+    )
+    answer = over(text).ask("How does the ECS task role differ from the task execution role?")
+    assert answer.text.splitlines()[2] == (
+        "| **ECS task role:** what the code in a container may do [1] "
+        "| **Task execution role:** used by the ECS agent to prepare the task [2] |"
+    )
+
+
 def test_a_table_of_which_most_rows_are_told_is_told_whole_in_its_order(over: Notes) -> None:
     rows = "".join(
         f"| {number} | `brew {name}` |\n"

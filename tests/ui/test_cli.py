@@ -185,8 +185,9 @@ def test_a_damaged_build_is_set_aside_and_told(settings: IndexSettings) -> None:
 
 
 def test_a_build_with_nothing_to_do_does_not_load_the_model(settings: IndexSettings) -> None:
-    real = open_embedder(DEFAULT_MODEL).fingerprint
-    list(rebuild(settings, HashingEmbedder(fingerprint=real)))  # as if the real one had built it
+    list(
+        rebuild(settings, HashingEmbedder(fingerprint=open_embedder(DEFAULT_MODEL).fingerprint))
+    )  # as if the real one had built it
     os.utime(settings.notes / "aws/roles.md")  # touched, but the same
     told = "sys.exit('torch' in sys.modules or None)"
     code = f"import sys; from ui.cli import app; app(['build'], standalone_mode=False); {told}"
