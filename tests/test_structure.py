@@ -34,7 +34,7 @@ PUBLIC = {
     "indexer.borrowing": {"borrowed_vectors", "shares"},
     "indexer.chunking": {"chunk_note", "follows", "joined"},
     "indexer.embedding": {
-        "CrossEncoderReranker", "Embedded", "Embedder", "SentenceTransformerEmbedder", "native_precision",
+        "CrossEncoderReranker", "Embedded", "Embedder", "SentenceTransformerEmbedder",
         "open_embedder",
     },
     "indexer.vector_index": {"Cells", "Search", "VectorIndex", "recall", "tenth_scores"},
