@@ -10,6 +10,9 @@ globalThis.footnote = {
     this.again = false;
     return again;
   },
+  mode() {
+    return document.querySelector("#mode select")?.value ?? "auto";
+  },
 };
 (() => {
   "use strict";
