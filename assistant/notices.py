@@ -37,7 +37,7 @@ def notices(answer: Answer) -> Sequence[str]:
 
 def _loss(loss: str) -> str:
     if not loss.startswith(PREFIX):
-        return f"Done without: {loss}."
+        return f"Done without: {loss}"
     why = WHY.get(loss.removeprefix(PREFIX), loss)
     return f"Put together from the notes’ own words, without the language model: {why}."
 
