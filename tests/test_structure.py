@@ -19,6 +19,8 @@ DOORS = {
     "gradio": "ui/",
     "fastapi": "assistant/api/",
     "pydantic": "assistant/api/",
+    "openai": "assistant/wire.py",
+    "httpx2": "assistant/wire.py",
 }
 
 # What the next room up, the tests and other programs build on. A name that leaves here breaks somebody.
@@ -60,9 +62,12 @@ PUBLIC = {
     "indexer.jobs": {"Job", "JobState", "RebuildJobs"},
     "assistant.types": {
         "Answer", "Citation", "Filters", "Found", "Passage", "Ranks", "Related", "Text", "Turn",
+        "Unsupported",
     },
     "assistant.looking": {"Look", "find", "look", "query_of"},
     "assistant.pipeline": {"Assistant", "open_assistant"},
+    "assistant.generation": {"LanguageModel"},
+    "assistant.writer": {"Writer", "meaning_of", "open_writer"},
     "assistant.asking": {"Asking", "Seats"},
     "assistant.conversations": {
         "Conversation", "Conversations", "Declined", "Feedback", "KeptTurn", "Page", "database_url",

@@ -25,7 +25,7 @@ from assistant.api.headers import SecurityHeaders
 from assistant.conversations import Conversations, database_url
 from assistant.pipeline import Assistant, open_assistant
 from assistant.probing import line_fitter
-from assistant.settings import AccessSettings, AskSettings, KeepingSettings
+from assistant.settings import AccessSettings, AskSettings, KeepingSettings, ModelSettings
 from indexer.errors import FootnoteError, IndexUnusable
 from indexer.jobs import RebuildJobs
 from indexer.notebook import Notebook
@@ -158,6 +158,7 @@ def serve(
     kept: KeepingSettings | None = None,
     access: AccessSettings | None = None,
     asking: AskSettings | None = None,
+    model: ModelSettings | None = None,
 ) -> None:
     """Serve until the process is told to stop; the page opens while the model is still being loaded.
 
@@ -165,6 +166,7 @@ def serve(
         Unguarded: other machines could come in, and there is no token.
         AddressError: the address cannot be listened on.
         ModelError: a reranker is named that is not there.
+        SettingsError: the prompts of the language model cannot be used.
     """
     access = access or AccessSettings()
     require_guard(server_settings, access)
@@ -177,9 +179,9 @@ def serve(
         configure_logging(
             level=server_settings.log_level,
             as_json=server_settings.log == "json",
-            secrets=(access.token, os.environ.get("FOOTNOTE_LLM_API_KEY", "")),
+            secrets=(access.token, model.llm_api_key if model else ""),
         )
-        assistant = open_assistant(index_settings, asking)
+        assistant = open_assistant(index_settings, asking, model)
         jobs = RebuildJobs(partial(_build, index_settings, assistant), assistant.index.refresh)
         conversations = Conversations(
             database_url((kept or KeepingSettings()).database, index_settings.index)
@@ -205,6 +207,8 @@ def serve(
         finally:
             jobs.stop()
             conversations.close()
+            if assistant.writer:
+                assistant.writer.model.close()
 
 
 class Server(uvicorn.Server):
@@ -261,6 +265,8 @@ class Server(uvicorn.Server):
         """Load the model while the first reader is still looking at the page, and find what to suggest."""
         try:
             self._assistant.embedder.load()
+            if self._assistant.writer:
+                self._assistant.writer.model.load()
             with contextlib.suppress(IndexUnusable):  # the page says so
                 self._assistant.example_questions()
             # What is loaded by now stays; looking through it for garbage stops all threads for long.
