@@ -19,6 +19,7 @@ DOORS = {
     "gradio": "ui/",
     "fastapi": "assistant/api/",
     "pydantic": "assistant/api/",
+    "alembic": "assistant/migrations/",
 }
 
 # What the next room up, the tests and other programs build on. A name that leaves here breaks somebody.
@@ -60,9 +61,13 @@ PUBLIC = {
     "assistant.looking": {"Look", "find", "look", "query_of"},
     "assistant.pipeline": {"Assistant", "open_assistant"},
     "assistant.asking": {"Asking", "Seats"},
-    "assistant.conversations": {
-        "Conversation", "Conversations", "Declined", "Feedback", "KeptTurn", "Page", "database_url",
-    },
+    "assistant.kept": {"Conversation", "Declined", "Feedback", "KeptTurn", "Page", "now"},
+    "assistant.conversations": {"Conversations"},
+    "assistant.feedback": {"FeedbackStore"},
+    "assistant.declined": {"DeclinedQuestions"},
+    "assistant.database": {"Database", "database_url"},
+    "assistant.schema": {"found_version", "prepare"},
+    "assistant.shared_jobs": {"JobLedger", "SharedJobs", "rebuild_jobs"},
     "assistant.api.app": {"create_api"},
     "ui.server": {"Server", "create_server", "serve"},
 }  # fmt: skip

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from assistant.conversations import Feedback
 from assistant.exporting import with_sources
+from assistant.kept import Feedback
 from assistant.types import Answer, Citation, Related
 from ui.formatting import crumbs, lines_text, sentence
 from ui.markdown import attributes, clean, note_link, render_answer

@@ -21,10 +21,12 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from assistant.api.app import create_api
-from assistant.conversations import Conversations, database_url
+from assistant.conversations import Conversations
+from assistant.database import Database, database_url
 from assistant.pipeline import Assistant, open_assistant
 from assistant.probing import line_fitter
 from assistant.settings import AccessSettings, AskSettings, KeepingSettings
+from assistant.shared_jobs import rebuild_jobs
 from indexer.errors import FootnoteError
 from indexer.jobs import RebuildJobs
 from indexer.notebook import Notebook
@@ -165,9 +167,11 @@ def serve(
         Unguarded: other machines could come in, and there is no token.
         AddressError: the address cannot be listened on.
         ModelError: a reranker is named that is not there.
+        SettingsError: a database is named that cannot be used here.
     """
     access = access or AccessSettings()
     require_guard(server_settings, access)
+    database = Database(database_url((kept or KeepingSettings()).database, index_settings.index))
     with listen(server_settings) as listener:
         # uvicorn raises a signal again once it has shut down: stopping on request is a success.
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -180,10 +184,8 @@ def serve(
             secrets=(access.token, os.environ.get("FOOTNOTE_LLM_API_KEY", "")),
         )
         assistant = open_assistant(index_settings, asking)
-        jobs = RebuildJobs(partial(_build, index_settings, assistant), assistant.index.refresh)
-        conversations = Conversations(
-            database_url((kept or KeepingSettings()).database, index_settings.index)
-        )
+        jobs = rebuild_jobs(partial(_build, index_settings, assistant), assistant.index.refresh, database)
+        conversations = Conversations(database)
         notebook = Notebook(
             index_settings.notes, index=index_settings.index, max_bytes=index_settings.max_note_mb * 2**20
         )
