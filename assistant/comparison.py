@@ -61,8 +61,8 @@ def _by_items(
 ) -> Composed | None:
     """From what the notes say of one side and not of the other, the items named for a side first."""
     columns = []
-    for side, other in (sides, sides[::-1]):
-        own = [item for item in evidence if _speaks_of(side, other, item)]
+    for text, side, other in zip(question.sides, sides, sides[::-1], strict=True):
+        own = [item for item in evidence if _speaks_of(text, other, item)]
         named = sorted(own, key=lambda item: -len(side & name_terms(item.unit.text)) / (len(side) or 1))
         columns.append(named[:MOST_EACH])
     if not all(columns):
@@ -75,9 +75,18 @@ def _by_items(
     return Composed("\n".join(lines), numbers.citations)
 
 
-def _speaks_of(side: frozenset[str], other: frozenset[str], item: Evidence) -> bool:
+def _speaks_of(side: str, other: frozenset[str], item: Evidence) -> bool:
+    """Whether an item is of a side and not of the other: it is named for it, or holds all of its words.
+
+    A name may be the first word alone: "**Linear:** …" of "canary and linear traffic shifting".
+    """
+    words = terms(side)
+    whole = frozenset(words)
+    names = name_terms(item.unit.text)
+    if words and ((words[0] in names and names <= whole - other) or (whole <= names and not other <= names)):
+        return True
     held = term_set(item.unit.text) | term_set(" ".join(lead.text for lead in item.unit.parents))
-    return bool(side) and side <= held and not other - side <= held
+    return bool(whole) and whole <= held and not other - whole <= held
 
 
 def _cell(item: Evidence, numbers: Numbers, notes: Mapping[str, Note]) -> str:

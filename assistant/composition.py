@@ -1,5 +1,6 @@
 """Evidence -> an answer made of the notes' own words, each item with its number. Pure."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,6 +19,7 @@ ENOUGH = 0.96  # no further item is given once one of those given answers with t
 SAME = 0.7  # two items that share this many of their terms say the same
 LABELLED = 0.6  # a list is the one asked for if what stands above it holds this share of the question's terms
 NEAR_THE_TOP = 3
+SEVERAL = 3  # rows of a table: from so many on it is told whole, if they are most of it
 
 Group = tuple[str, int]
 
@@ -42,7 +44,8 @@ def choose(question: Question, evidence: Sequence[Evidence], snapshot: Snapshot)
     )
     if listed:
         return listed[:MOST_LISTED]
-    return _likeliest(evidence)
+    likeliest = _likeliest(evidence)
+    return _table_made_whole(likeliest, evidence) if question.wants is Wants.LIST else likeliest
 
 
 def _likeliest(evidence: Sequence[Evidence]) -> list[Evidence]:
@@ -105,6 +108,17 @@ def _labelled(question: Question, evidence: Sequence[Evidence], snapshot: Snapsh
     ]
     best = max(scored, key=lambda entry: entry[:3], default=None)
     return sorted(best[3], key=_place) if best else []
+
+
+def _table_made_whole(chosen: list[Evidence], evidence: Sequence[Evidence]) -> list[Evidence]:
+    """The chosen, but for several rows of a table, if they are most of it: in their place is all of it."""
+    [(table, count)] = Counter(_group(item) for item in chosen).most_common(1)
+    rows = [item for item in evidence if item.unit.cells and _group(item) == table]
+    if count < SEVERAL or not count <= len(rows) < 2 * count:
+        return chosen
+    first = next(place for place, item in enumerate(chosen) if _group(item) == table)
+    others = [item for item in chosen[first:] if _group(item) != table]
+    return [*chosen[:first], *sorted(rows, key=_place), *others]
 
 
 def _group(item: Evidence) -> Group:

@@ -131,16 +131,25 @@ class Assistant:
         return _surest(looks)
 
     def search(
-        self, query: str, *, filters: Filters | None = None, top_k: int | None = None
+        self,
+        query: str,
+        *,
+        filters: Filters | None = None,
+        top_k: int | None = None,
+        snapshot: Snapshot | None = None,
     ) -> Sequence[Passage]:
-        """The passages for a query, best first. Raises as `ask`."""
+        """The passages for a query, best first. Raises as `ask`.
+
+        Args:
+            snapshot: the generation to search; the current one unless told.
+        """
         _check(query)
-        snapshot = self.index.current
-        top_k = top_k or self._settings.top_k
+        searched = snapshot or self.index.current
+        count = top_k or self._settings.top_k
 
         def found() -> Sequence[Passage]:
-            looked_for = query_of(query, snapshot, self.embedder)
-            return find(query, looked_for, snapshot, top_k=top_k, filters=filters, reranker=self._reranker)
+            looked_for = query_of(query, searched, self.embedder)
+            return find(query, looked_for, searched, top_k=count, filters=filters, reranker=self._reranker)
 
         return self._workers.do(found)
 

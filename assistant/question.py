@@ -41,12 +41,19 @@ class Question:
 
 
 _ONE, _OTHER = r"(?P<one>[\w./ -]+?)", r"(?P<other>[\w./ -]+?)"
-_DEFINITION = re.compile(
-    r"^(?:so |and )?(?:whats|what(?:'s| is| are| was)|who is|define|explain(?: what)?|describe|meaning of"
-    r"|tell me about|what does(?: it mean when)?)\s+(?:(?:a|an|the|meant by)\s+)*(?P<subject>.+?)"
-    r"(?:\s+(?:is|are|means?|stands? for|do|does|for|used for|all about|in short|exactly|good for|made of))*"
-    r"(?:\s+(?:in|on|for)\s+(?P<within>[\w ]+))?\s*\?*$",
-    re.I,
+_DEFINITIONS = (
+    re.compile(
+        r"^(?P<subject>[^,:?]+?)\s*[,:]\s*what(?:'s|\s+(?:is|are|does|do|was))?\s+(?:it|that|this|those|they)"
+        r"(?:\s+(?:again|exactly|for|mean|stand for))*\s*\?*$",
+        re.I,
+    ),
+    re.compile(
+        r"^(?:so |and )?(?:whats|what(?:'s| is| are| was)|who is|define|explain(?: what)?|describe|meaning of"
+        r"|tell me about|what does(?: it mean when)?)\s+(?:(?:a|an|the|meant by)\s+)*(?P<subject>.+?)"
+        r"(?:\s+(?:is|are|means?|stands? for|do|does|for|used for|all about|in short|exactly|good for"
+        r"|made of))*(?:\s+(?:in|on|for)\s+(?P<within>[\w ]+))?\s*\?*$",
+        re.I,
+    ),
 )
 _COMPARISON = (
     re.compile(
@@ -78,9 +85,9 @@ def understand(text: str) -> Question:
     if shape_of(text):
         return Question(text, Wants.QUANTITY)
     words = WORD.findall(text)
-    definition = _DEFINITION.match(text)
-    if definition and len(WORD.findall(definition["subject"])) <= 5:
-        return Question(text, Wants.DEFINITION, definition["subject"])
+    for pattern in _DEFINITIONS:
+        if (match := pattern.match(text)) and len(WORD.findall(match["subject"])) <= 5:
+            return Question(text, Wants.DEFINITION, match["subject"])
     if len(words) <= 3 and not any(word.lower() in STOPWORDS for word in words):
         return Question(text, Wants.DEFINITION, text.rstrip("?!. "))
     return Question(text, Wants.LIST if _LIST.search(text) else Wants.FACT)

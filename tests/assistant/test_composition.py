@@ -127,6 +127,41 @@ def test_two_sides_without_a_table_stand_side_by_side(over: Notes) -> None:
     ]
 
 
+def test_a_side_may_be_named_by_its_first_word_alone(over: Notes) -> None:
+    text = (
+        "# Shifting\n\n- **Canary:** a small share first, the rest after a wait\n"
+        "- **Linear:** equal steps at equal intervals\n- Traffic shifting needs two target groups\n"
+    )
+    answer = over(text).ask("Compare canary with linear traffic shifting")
+    assert answer.text.splitlines()[2] == (
+        "| **Canary:** a small share first, the rest after a wait [1] "
+        "| **Linear:** equal steps at equal intervals [2] |"
+    )
+
+
+def test_an_item_named_for_a_side_is_of_it_though_it_mentions_the_other(over: Notes) -> None:
+    text = (
+        "# Roles\n\n- **ECS task role:** what the code in a container may do\n"
+        "- **Task execution role:** used by the ECS agent to prepare the task\n"
+        "- Without a task execution role no image is pulled\n"
+    )
+    answer = over(text).ask("How does the ECS task role differ from the task execution role?")
+    assert answer.text.splitlines()[2] == (
+        "| **ECS task role:** what the code in a container may do [1] "
+        "| **Task execution role:** used by the ECS agent to prepare the task [2] |"
+    )
+
+
+def test_a_table_of_which_most_rows_are_told_is_told_whole_in_its_order(over: Notes) -> None:
+    rows = "".join(
+        f"| {number} | `brew {name}` |\n"
+        for number, name in enumerate(["init", "roast", "grind", "pour", "foam", "serve"], start=1)
+    )
+    text = f"# Coffee\n\n| Step | Command |\n|---|---|\n{rows}"
+    answer = over(text).ask("Which brew commands do I run one after another for coffee?")
+    assert [citation.line_start for citation in answer.citations] == [5, 6, 7, 8, 9, 10]
+
+
 def test_a_table_row_is_told_with_its_columns(assistant: Assistant) -> None:
     answer = assistant.ask("How many containers per task?")
     assert answer.text.splitlines()[0].endswith("Containers per task \N{EN DASH} Most: 10 [1]")

@@ -17,6 +17,8 @@ LEXICON = Lexicon(
         ("What is the ECS task role for?", Wants.DEFINITION, "ECS task role"),
         ("ECR?", Wants.DEFINITION, "ECR"),
         ("Explain what a task definition is", Wants.DEFINITION, "task definition"),
+        ("ECR, what does it stand for?", Wants.DEFINITION, "ECR"),
+        ("task roles: what's that", Wants.DEFINITION, "task roles"),
         ("How many tasks can run?", Wants.QUANTITY, ""),
         ("Which launch types are there?", Wants.LIST, ""),
         ("Can I mount S3 on a task?", Wants.FACT, ""),

@@ -2,6 +2,7 @@
 
 import os
 import resource
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -131,7 +132,12 @@ def test_folders_that_nest_too_deep_for_a_path_are_listed(notes: Path) -> None:
         Path("lost.md").write_text("text", "utf-8")
     finally:
         os.chdir(here)
-    report = built(notes)
+    try:
+        report = built(notes)
+    finally:
+        subprocess.run(
+            ["rm", "-rf", notes / "deep"], check=True
+        )  # deeper than Python, and so pytest, can remove
     assert report.notes == GOOD
     [skipped] = report.skipped
     assert skipped.path.startswith("deep/deep/")
