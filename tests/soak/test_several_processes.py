@@ -50,6 +50,7 @@ def test_servers_die_and_come_back_while_notes_are_edited(tmp_path: Path, postgr
         threads.append(threading.Thread(target=edit))
         for thread in threads:
             thread.start()
+        time.sleep(2)  # until each has its conversation
         kills, until = 0, time.monotonic() + SECONDS
         while time.monotonic() < until:
             running.kill(kills % 3)

@@ -14,6 +14,8 @@ from cluster import TOKEN, Cluster, cluster
 from conftest import ROLES, STORAGE
 from databases import Postgres
 
+from indexer.checking import verify
+
 pytestmark = pytest.mark.model
 QUESTION = "What does the task role give to the code in a container?"
 ASK = "/api/v1/ask"
@@ -91,6 +93,22 @@ def test_a_rebuild_of_one_can_be_followed_at_the_other_and_is_seen_within_a_seco
     assert until(lambda: other.get("/api/v1/index").json()["revision"] == report["revision"]) < 1.0
     assert report["revision"] != before
     assert other.get(f"/api/v1/index/jobs/{job}").json()["report"] == report
+
+
+def test_of_two_rebuilds_at_once_one_waits_for_the_other(
+    one: httpx2.Client, other: httpx2.Client, notes: Path
+) -> None:
+    def rebuilt(client: httpx2.Client) -> str:
+        job = client.post("/api/v1/index/rebuild", json={"full": True}).json()["id"]
+        told = client.get(f"/api/v1/index/jobs/{job}/events").text
+        assert re.findall(r"^event: (\w+)", told, re.MULTILINE)[-1] == "done"
+        return str(client.get(f"/api/v1/index/jobs/{job}").json()["report"]["revision"])
+
+    with ThreadPoolExecutor(2) as pool:
+        revisions = sorted(pool.map(rebuilt, (one, other)))
+    assert revisions[0] != revisions[1]
+    assert {client.get("/api/v1/index").json()["revision"] for client in (one, other)} == {revisions[1]}
+    assert verify(notes.parent / "index") == []
 
 
 def test_an_edit_is_answered_from_by_both(one: httpx2.Client, other: httpx2.Client) -> None:
