@@ -2,9 +2,11 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
+PEERS  := .venv-peers
+NOTES  ?= corpus
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run test install lint soak bench clean
+.PHONY: run test install lint soak bench screenshots clean
 
 run: $(VENV)/installed
 	$(BIN)/footnote build
@@ -19,9 +21,13 @@ test: $(VENV)/installed-test
 soak: $(VENV)/installed-test
 	$(BIN)/python -m pytest -m soak -rs -s
 
-# How long a question takes and how much memory an index of vectors, by its size.
-bench: $(VENV)/installed
-	PYTHONPATH=. $(BIN)/python tests/bench/vector_sizes.py
+# Footnote and its peers side by side on the notes in NOTES; tables, and JSON and charts in build/bench.
+bench: $(VENV)/installed $(PEERS)/installed
+	PYTHONPATH=. $(BIN)/python tests/bench/compare.py $(NOTES) --peers $(PEERS)/bin/python
+
+# The pictures of the main pages, into docs/images; `make screenshots only="chat index"` takes some of them.
+screenshots: $(VENV)/installed-test
+	PYTHONPATH=. $(BIN)/python tests/screenshots.py $(only)
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .
@@ -29,7 +35,7 @@ lint: $(VENV)/installed-test
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) .footnote build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis
+	rm -rf $(VENV) $(PEERS) .footnote build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # torch first and alone: later packages then find it in place and look for no other build.
@@ -42,4 +48,10 @@ $(VENV)/installed: pyproject.toml constraints.txt
 
 $(VENV)/installed-test: $(VENV)/installed
 	$(PIP) --editable '.[cluster,test]'
+	touch $@
+
+$(PEERS)/installed: tests/bench/peers.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/bench/peers.txt
 	touch $@

@@ -81,9 +81,9 @@ def match(question: Asked, passages: Sequence[TokenCodes]) -> list[Match]:
     best = np.full((parts, len(question.words)), -1, dtype=np.float32)
     near = np.zeros(parts, dtype=np.float32)
     if len(present):
-        tokens = together.signs()[:, : len(question.vector)]
-        best[present] = np.maximum.reduceat(tokens @ question.words.T, starts, axis=0)
-        sums = np.add.reduceat(tokens @ question.vector, starts)
+        likeness = together.products(np.vstack([question.vector, question.words]))
+        best[present] = np.maximum.reduceat(likeness[:, 1:], starts, axis=0)
+        sums = np.add.reduceat(likeness[:, 0], starts)
         near[present] = sums / np.maximum(together.norms[present], SHORTEST)
     found, at = [], 0
     for passage in passages:

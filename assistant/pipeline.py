@@ -3,11 +3,13 @@
 import logging
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from assistant.composition import compose
 from assistant.confidence import answers
-from assistant.conversation import readings
+from assistant.conversation import Reading, readings
 from assistant.errors import NoteNotFound, QuestionError
 from assistant.evidence import Evidence
 from assistant.looking import LOOKED_AT, Look, find, look, query_of
@@ -26,6 +28,7 @@ from indexer.types import Note
 _log = logging.getLogger(__name__)
 DECLINED = "Your notes don't say."
 MOST_RELATED = 3
+TRIED = 4  # times as many examples as are wanted
 CLEARLY = 0.1  # of confidence, between two readings of a question
 
 
@@ -43,6 +46,8 @@ class Assistant:
         self.embedder = embedder
         self._settings = settings or AskSettings()
         self._reranker = reranker
+        self._examples: Sequence[str] = ()
+        self._exampled = ("", 0)  # the revision that they are of, and how many were asked for
         self._workers = Workers()
 
     def ask(
@@ -161,8 +166,21 @@ class Assistant:
         return found
 
     def example_questions(self, count: int = 6) -> Sequence[str]:
-        """Questions that the notes answer, made from what they define."""
-        return example_questions(self.index.current, count)
+        """Questions that the notes answer, made from what they define; the same for one revision."""
+        snapshot = self.index.current
+        asked = snapshot.manifest.revision, count
+        if asked != self._exampled:
+            tried = dict.fromkeys(
+                [*example_questions(snapshot, count), *example_questions(snapshot, TRIED * count)]
+            )
+            self._examples = list(islice(filter(partial(self.answers, snapshot), tried), count))
+            self._exampled = asked
+        return self._examples
+
+    def answers(self, snapshot: Snapshot, question: str) -> bool:
+        """Whether a generation answers a question that stands alone."""
+        found = self._workers.do(lambda: look(snapshot, self.embedder, Reading(question)))
+        return bool(found.evidence) and answers(found.confidence, snapshot.manifest.line.at)
 
     def ready(self) -> None:
         """Return if a question could be answered now. Raises IndexUnusable or ModelError."""
@@ -178,7 +196,7 @@ def open_assistant(settings: IndexSettings, asking: AskSettings | None = None) -
     Raises:
         ModelError: a reranker is named that is not there.
     """
-    embedder = embedder_or_stand_in(settings.embedding_model)
+    embedder = embedder_or_stand_in(settings.embedding_model, settings.precision)
     reranker = CrossEncoderReranker(Path(asking.reranker)) if asking and asking.reranker else None
     live = LiveIndex(settings.index, fingerprint=embedder.fingerprint or None)
     return Assistant(live, embedder, asking, reranker)

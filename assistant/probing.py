@@ -18,7 +18,8 @@ from assistant.evidence import ANSWERING
 from assistant.expectation import WORD
 from assistant.looking import look
 from assistant.matching import rarity
-from assistant.suggestions import example_questions, reads_well
+from assistant.phrasing import reads_well
+from assistant.suggestions import naming_questions
 from indexer.embedding import Embedder
 from indexer.keyword_index import STOPWORDS
 from indexer.snapshot import Snapshot
@@ -69,7 +70,7 @@ def _confidences(questions: Sequence[str], snapshot: Snapshot, embedder: Embedde
 
 def answerable(snapshot: Snapshot) -> Sequence[str]:
     """Questions that the notes answer: some of what they name, some the rare words of a line."""
-    named = example_questions(snapshot, MOST // 2)
+    named = naming_questions(snapshot, MOST // 2)
     return [*named, *_rare_words(snapshot, MOST - len(named))]
 
 

@@ -1,19 +1,19 @@
 """Questions worth asking, made from what the notes define and from their headings. Pure."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import zip_longest
 
 from assistant.expectation import content_terms
+from assistant.phrasing import Phrasing, reads_well
 from assistant.types import Answer
-from indexer.keyword_index import STOPWORDS
 from indexer.snapshot import Snapshot
 from indexer.types import Chunk, Kind
 
-LONGEST = 5  # words of a name that reads well in a question
+LOOKED_THROUGH = 2_000  # chunks that tell how words are written; in the rest it is the same
 _DEFINED = re.compile(r"\*\*(?P<term>[^*:]{3,48}):\*\*\s+\w")
 _ASIDE = re.compile(r"\s*\([^)]*\)")
-_NAME = re.compile(r"[\w][\w &/.'-]*")
+Names = Callable[[Chunk], Iterable[str]]
 
 
 def example_questions(snapshot: Snapshot, count: int) -> Sequence[str]:
@@ -21,13 +21,18 @@ def example_questions(snapshot: Snapshot, count: int) -> Sequence[str]:
 
     Definitions come first; headings fill up where there are too few.
     """
-    definitions: dict[str, list[str]] = {}
-    headings: dict[str, list[str]] = {}
-    for chunk in snapshot.chunks:
-        definitions.setdefault(chunk.note, []).extend(_definitions(chunk))
-        headings.setdefault(chunk.note, []).extend(_headings(chunk))
-    found = _spread(list(definitions.values()), count)
-    return list(dict.fromkeys([*found, *_spread(list(headings.values()), count)]))[:count]
+    phrasing = _phrasing(snapshot)
+    return _all_over(
+        snapshot.chunks,
+        count,
+        lambda chunk: filter(None, map(phrasing.of_term, _terms(chunk))),
+        lambda chunk: filter(None, map(phrasing.of_heading, _topics(chunk))),
+    )
+
+
+def naming_questions(snapshot: Snapshot, count: int) -> Sequence[str]:
+    """Up to `count` questions as `example_questions` has them, each put alike, well or not."""
+    return _all_over(snapshot.chunks, count, _plain_of_terms, _plain_of_topics)
 
 
 def follow_ups(snapshot: Snapshot, answer: Answer, asked: Sequence[str], count: int = 6) -> Sequence[str]:
@@ -42,43 +47,69 @@ def follow_ups(snapshot: Snapshot, answer: Answer, asked: Sequence[str], count: 
     beside = [chunk for chunk in snapshot.chunks if chunk.note == first.note]
     beside.sort(key=lambda chunk: max(chunk.line_start - first.line_end, first.line_start - chunk.line_end))
     known = set(content_terms(" ".join([answer.text, *asked])))
+    phrasing = _phrasing(snapshot)
     by_heading: dict[tuple[str, ...], list[str]] = {}
     for chunk in beside:
-        questions = [*_definitions(chunk), *_headings(chunk)]
-        new = [question for question in questions if not set(content_terms(question)) <= known]
-        by_heading.setdefault(chunk.heading_path, []).extend(new)
-    rounds = (question for tier in zip_longest(*by_heading.values()) for question in tier if question)
-    return list(dict.fromkeys(rounds))[:count]
+        new = by_heading.setdefault(chunk.heading_path, [])
+        for names, phrase in ((_terms, phrasing.of_term), (_topics, phrasing.of_heading)):
+            new += [phrase(name) for name in names(chunk) if not set(content_terms(name)) <= known]
+    return _in_turns(by_heading.values())[:count]
+
+
+def _phrasing(snapshot: Snapshot) -> Phrasing:
+    some = snapshot.chunks[:: max(1, len(snapshot.chunks) // LOOKED_THROUGH)]
+    return Phrasing(
+        some, ((name, chunk.note) for chunk in some for name in [*_terms(chunk), *_topics(chunk)])
+    )
+
+
+def _all_over(chunks: Sequence[Chunk], count: int, *kinds: Names) -> Sequence[str]:
+    """Questions of each kind, from all over; those of a later kind fill up."""
+    found: list[str] = []
+    for questions in kinds:
+        by_note: dict[str, list[str]] = {}
+        for chunk in chunks:
+            by_note.setdefault(chunk.note, []).extend(questions(chunk))
+        found += _spread(list(by_note.values()), count)
+    return list(dict.fromkeys(found))[:count]
 
 
 def _spread(by_note: Sequence[Sequence[str]], count: int) -> list[str]:
     """Questions from all over: each note's first, then each note's second, thinned out to about `count`."""
-    rounds = (question for tier in zip_longest(*by_note) for question in tier if question)
-    questions = list(dict.fromkeys(rounds))
+    questions = _in_turns(by_note)
     step = max(1, min(len(questions), sum(map(bool, by_note))) // count)
     return questions[::step][:count]
 
 
-def _definitions(chunk: Chunk) -> Iterator[str]:
+def _in_turns(groups: Iterable[Sequence[str]]) -> list[str]:
+    """Each group's first, then each group's second, and so on; none twice."""
+    rounds = (question for tier in zip_longest(*groups) for question in tier if question)
+    return list(dict.fromkeys(rounds))
+
+
+def _terms(chunk: Chunk) -> Iterator[str]:
+    """What the chunk's list items define, as they name it in bold."""
     start = chunk.span.start
     for unit in chunk.units:
         found = _DEFINED.match(chunk.text, unit.span.start - start, unit.span.end - start)
-        name = _ASIDE.sub("", found["term"]).strip() if found else ""
-        if unit.kind is Kind.LIST_ITEM and reads_well(name):
-            yield f"What {'are' if _plural(name) else 'is'} {name}?"
+        if found and unit.kind is Kind.LIST_ITEM:
+            yield _ASIDE.sub("", found["term"]).strip()
 
 
-def _headings(chunk: Chunk) -> Iterator[str]:
-    name = _ASIDE.sub("", chunk.heading_path[-1]).strip() if chunk.heading_path else ""
-    if reads_well(name) and len(name.split()) > 1:
-        yield f"What do the notes say about {name}?"
+def _topics(chunk: Chunk) -> Iterator[str]:
+    if chunk.heading_path:
+        yield _ASIDE.sub("", chunk.heading_path[-1]).strip()
 
 
-def reads_well(name: str) -> bool:
-    """Whether a name can stand in a question: a few words, the first of them telling."""
-    words = name.split()
-    named = 0 < len(words) <= LONGEST and words[0].lower() not in STOPWORDS
-    return named and bool(_NAME.fullmatch(name)) and bool(content_terms(name))
+def _plain_of_terms(chunk: Chunk) -> Iterator[str]:
+    for name in filter(reads_well, _terms(chunk)):
+        yield f"What {'are' if _plural(name) else 'is'} {name}?"
+
+
+def _plain_of_topics(chunk: Chunk) -> Iterator[str]:
+    for name in filter(reads_well, _topics(chunk)):
+        if len(name.split()) > 1:
+            yield f"What do the notes say about {name}?"
 
 
 def _plural(name: str) -> bool:

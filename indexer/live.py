@@ -1,6 +1,7 @@
 """The generation that serves in this process, and its swap for the next one."""
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from indexer.errors import IndexDamaged, IndexUnusable
@@ -38,6 +39,17 @@ class LiveIndex:
                 raise
         assert self._snapshot is not None
         return self._snapshot
+
+    @property
+    def held(self) -> Snapshot | None:
+        """The generation that is open, be it the newest or not; None before the first question."""
+        return self._snapshot
+
+    def swap(self, publish: Callable[[], Snapshot]) -> None:
+        """Serve what `publish` puts on the disk, without reading it back; until it has, nothing changes."""
+        with self._lock:  # while it is held, readers go on with the generation that is open
+            self._snapshot = publish()
+            self._named = self._snapshot.manifest.revision
 
     def refresh(self) -> bool:
         """Open what CURRENT names if it is another generation; True if it was. Raises IndexUnusable."""

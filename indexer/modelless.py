@@ -37,9 +37,9 @@ class MissingModel:
         raise ModelError(str(self._error))
 
 
-def embedder_or_stand_in(model: str) -> Embedder:
+def embedder_or_stand_in(model: str, precision: str = "auto") -> Embedder:
     """The embedding model of that name or folder; if it cannot be read, what raises why once it is used."""
     try:
-        return open_embedder(model)
+        return open_embedder(model, precision)
     except ModelError as error:
         return MissingModel(model, error)

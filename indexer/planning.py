@@ -1,10 +1,13 @@
 """What a build has to do, does and did: the difference to the last one, progress, the report. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from indexer.snapshot import Snapshot
-from indexer.types import Reading, Skipped
+from indexer.types import Build, Reading, Skipped
+
+REMEMBERED = 20  # builds that a generation knows of
+NAMED = 8  # notes of each kind of change that it names
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,33 @@ def difference(basis: Basis, reading: Reading, dry_run: bool) -> BuildReport:
         set_aside=basis.set_aside,
         dry_run=dry_run,
     )
+
+
+def remembered(
+    report: BuildReport, revision: str, started_at: str, before: Sequence[Build]
+) -> tuple[Build, ...]:
+    """A build as its generation remembers it, the latest first, with those before it.
+
+    Args:
+        before: what the generation before remembers.
+    """
+    changes: Mapping[str, Sequence[str]] = {
+        "added": report.added,
+        "changed": report.changed_notes,
+        "renamed": [f"{old} → {new}" for old, new in report.renamed],
+        "removed": report.removed,
+    }
+    build = Build(
+        revision=revision,
+        started_at=started_at,
+        seconds=dict(report.seconds),
+        embedded=report.embedded,
+        kept=report.kept,
+        changes={kind: len(paths) for kind, paths in changes.items() if paths},
+        named={kind: tuple(paths[:NAMED]) for kind, paths in changes.items() if paths},
+        reason=report.reason,
+    )
+    return (build, *before)[:REMEMBERED]
 
 
 def _renamed(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

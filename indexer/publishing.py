@@ -110,17 +110,22 @@ def _point(folder: Path, revision: str, disk: Disk) -> None:
     disk.sync(folder)
 
 
-def mend(folder: Path, *, disk: Disk = DISK) -> tuple[Snapshot | None, dict[str, IndexDamaged]]:
+def mend(
+    folder: Path, *, held: Snapshot | None = None, disk: Disk = DISK
+) -> tuple[Snapshot | None, dict[str, IndexDamaged]]:
     """Open the generation that serves; set damaged ones aside, and let the newest whole one before serve.
 
     Gives that generation, None if there is none; and what was damaged, by name.
+
+    Args:
+        held: a generation that is open; if it is the one, its files are checked, but not decoded again.
 
     Raises:
         IndexIncompatible: written by a newer or an older release; it is left alone.
         StorageError: it cannot be set aside.
     """
     try:
-        snapshot, damage = newest_whole(folder, None)
+        snapshot, damage = newest_whole(folder, None, held=held)
     except IndexMissing:
         return None, {}
     try:

@@ -2,28 +2,30 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 import numpy as np
 
 from indexer import chunking
-from indexer.assembly import Kept, assemble, embedded_by_key, key
+from indexer.assembly import NEW, Draft, Kept, assemble, found_again, key
 from indexer.chunking import chunk_note
 from indexer.embedding import Embedder
 from indexer.errors import IndexDamaged, IndexMissing, IndexOutdated, NotesFolderError
 from indexer.generations import open_snapshot
+from indexer.live import LiveIndex
 from indexer.locking import BuildLock
-from indexer.planning import Basis, BuildReport, Progress, difference, seconds_left
+from indexer.planning import Basis, BuildReport, Progress, difference, remembered, seconds_left
 from indexer.publishing import mend, new_revision, publish, tidy
 from indexer.reading import read_notes
 from indexer.settings import IndexSettings
-from indexer.snapshot import Manifest, Snapshot
+from indexer.snapshot import Manifest, Snapshot, short
 from indexer.storage import DISK, Disk, free, not_written
 from indexer.token_codes import encode
 from indexer.types import NO_LINE, Chunk, Line, Note, Reading
 
-EMBED_AT_ONCE = 32  # passages between two progress events, after each of which a build can be stopped
+EMBED_AT_ONCE = 128  # passages between two progress events, after each of which a build can be stopped
 CHUNK_AT_ONCE = 50  # notes between two
 FITTED_AGAIN = 0.1  # of the passages: once so many have changed, the line is fitted again
 
@@ -39,6 +41,7 @@ def rebuild(
     allow_empty: bool = False,
     wait: float = 0.0,
     fit_line: FitLine | None = None,
+    live: LiveIndex | None = None,
     disk: Disk = DISK,
 ) -> Iterator[Progress | BuildReport]:
     """Make the index say what the notes say; yields progress and, last, the report.
@@ -51,6 +54,8 @@ def rebuild(
         allow_empty: let a folder without notes replace an index that has some.
         wait: how many seconds to wait while another process builds this index.
         fit_line: finds where the corpus divides answering from declining; not asked after a small change.
+        live: the index as this process serves it: it is built upon without being opened again, and so does
+            the next generation serve.
 
     Raises:
         BuildLocked: another build of this index is running.
@@ -58,7 +63,7 @@ def rebuild(
         StorageError: the index cannot be written; DiskFull and IndexTooLarge say more.
         IndexIncompatible: the index was written by a newer release; it is left alone.
     """
-    build = _Build(settings, embedder, full, allow_empty, disk, fit_line)
+    build = _Build(settings, embedder, full, allow_empty, disk, fit_line, live)
     if dry_run:
         yield from build.run(dry_run=True)
         return
@@ -90,7 +95,9 @@ class _Build:
     allow_empty: bool
     disk: Disk
     fit_line: FitLine | None
+    live: LiveIndex | None
     seconds: dict[str, float] = field(default_factory=dict)
+    started_at: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
 
     def run(self, *, dry_run: bool) -> Iterator[Progress | BuildReport]:
         yield Progress("reading", 0, 0)
@@ -102,30 +109,46 @@ class _Build:
             yield replace(report, seconds=self.seconds)
             return
 
-        chunks: list[Chunk] = []
+        previous = basis.previous if basis.keeps_vectors else None
         with self._timed("chunking"):
-            yield from self._chunk(reading.notes, basis.previous if basis.keeps_chunks else None, chunks)
-        kept = embedded_by_key(basis.previous) if basis.previous and basis.keeps_vectors else {}
-        missing = [row for row, chunk in enumerate(chunks) if key(chunk) not in kept]
-        report = replace(report, chunks=len(chunks), embedded=len(missing), kept=len(chunks) - len(missing))
+            draft = yield from self._chunk(reading.notes, basis.previous if basis.keeps_chunks else None)
+            if previous:
+                draft = found_again(draft, previous.chunks)
+        new = draft.new
+        report = replace(
+            report, chunks=len(draft.chunks), embedded=len(new), kept=len(draft.chunks) - len(new)
+        )
         if dry_run:
             yield replace(report, seconds=self.seconds)
             return
 
+        kept: dict[str, Kept] = {}
         with self._timed("embedding"):
-            yield from self._embed(chunks, missing, kept)
+            yield from self._embed(new, kept)
         yield Progress("fitting", 0, 1)
         with self._timed("fitting"):
             revision = new_revision(self.settings.index, reading.notes)
-            previous = basis.previous if basis.keeps_vectors else None
-            snapshot = assemble(self.embedder, revision, reading, chunks, kept, previous)
-            snapshot = self._with_line(snapshot, previous, len(missing))
+            embedded = [kept[key(chunk)] for chunk in new]
+            snapshot = assemble(self.embedder, revision, reading, draft, embedded, previous)
+            snapshot = self._with_line(snapshot, previous, len(new))
+        done = replace(report, seconds=self.seconds)
+        snapshot = self._remembering(snapshot, done, basis.previous)
         yield Progress("writing", 0, 1)
         with self._timed("writing"):
-            limit = self.settings.max_index_mb * 2**20
-            publish(self.settings.index, snapshot, max_bytes=limit, disk=self.disk)
+            self._publish(snapshot)
         yield Progress("writing", 1, 1)
         yield replace(report, revision=snapshot.manifest.revision, seconds=self.seconds)
+
+    def _publish(self, snapshot: Snapshot) -> None:
+        def published() -> Snapshot:
+            limit = self.settings.max_index_mb * 2**20
+            manifest = publish(self.settings.index, snapshot, max_bytes=limit, disk=self.disk)
+            return replace(snapshot, manifest=manifest)
+
+        if self.live:
+            self.live.swap(published)
+        else:
+            published()
 
     def _with_line(self, snapshot: Snapshot, previous: Snapshot | None, embedded: int) -> Snapshot:
         """The generation with its line; that of the one before still holds while little has changed."""
@@ -135,6 +158,12 @@ class _Build:
             line = self.fit_line(snapshot)
         return replace(snapshot, manifest=replace(snapshot.manifest, line=line))
 
+    def _remembering(self, snapshot: Snapshot, done: BuildReport, previous: Snapshot | None) -> Snapshot:
+        """The generation with what is told of this build and of those before."""
+        before = previous.manifest.builds if previous else ()
+        builds = remembered(done, snapshot.manifest.revision, self.started_at, before)
+        return replace(snapshot, manifest=replace(snapshot.manifest, builds=builds))
+
     def _basis(self, dry_run: bool) -> Basis:
         """The generation that serves, and what of it can be kept."""
         damage: dict[str, IndexDamaged] = {}
@@ -143,7 +172,8 @@ class _Build:
             if dry_run:
                 previous = open_snapshot(self.settings.index)
             else:
-                previous, damage = mend(self.settings.index, disk=self.disk)
+                held = self.live.held if self.live else None
+                previous, damage = mend(self.settings.index, held=held, disk=self.disk)
                 tidy(self.settings.index, disk=self.disk)
         except IndexMissing:
             return Basis()
@@ -166,7 +196,7 @@ class _Build:
         if self.full:
             return "a full build was asked for", False, same_chunker
         if made_with.embedding_fingerprint != self.embedder.fingerprint:
-            old, new = made_with.embedding_fingerprint[:8], self.embedder.fingerprint[:8]
+            old, new = short(made_with.embedding_fingerprint), short(self.embedder.fingerprint)
             names = f"{made_with.embedding_model!r} ({old}) to {self.embedder.name!r} ({new})"
             return f"the model changed from {names}", False, same_chunker
         if not same_chunker:
@@ -192,30 +222,32 @@ class _Build:
             )
         return reading
 
-    def _chunk(
-        self, notes: Sequence[Note], previous: Snapshot | None, chunks: list[Chunk]
-    ) -> Iterator[Progress]:
-        """Add the chunks of all notes, in order; those of an unchanged note are taken over."""
-        known: dict[str, list[Chunk]] = {}
-        for chunk in previous.chunks if previous else ():
-            known.setdefault(chunk.note, []).append(chunk)
+    def _chunk(self, notes: Sequence[Note], previous: Snapshot | None) -> Generator[Progress, None, Draft]:
+        """The chunks of all notes, in order; those of an unchanged note are taken over."""
+        known: dict[str, list[int]] = {}
+        for row, chunk in enumerate(previous.chunks if previous else ()):
+            known.setdefault(chunk.note, []).append(row)
+        chunks: list[Chunk] = []
+        rows: list[int] = []
+        unchanged: set[str] = set()
         started = time.monotonic()
         for number, note in enumerate(notes):
             if number % CHUNK_AT_ONCE == 0:
                 left = seconds_left(time.monotonic() - started, number, len(notes))
                 yield Progress("chunking", number, len(notes), left)
             if previous and previous.notes.get(note.path) is note:
-                chunks.extend(known.get(note.path, ()))
+                unchanged.add(note.path)
+                rows.extend(known.get(note.path, ()))
+                chunks.extend(previous.chunks[row] for row in known.get(note.path, ()))
             else:
-                chunks.extend(
-                    chunk_note(note, self.embedder.count_tokens, max_tokens=self.embedder.max_tokens)
-                )
+                cut = chunk_note(note, self.embedder.count_tokens, max_tokens=self.embedder.max_tokens)
+                rows.extend([NEW] * len(cut))
+                chunks.extend(cut)
+        return Draft(chunks, rows, frozenset(unchanged))
 
-    def _embed(
-        self, chunks: Sequence[Chunk], missing: Sequence[int], vectors: dict[str, Kept]
-    ) -> Iterator[Progress]:
-        """Add the vectors of each missing chunk to `vectors`; batches of like length waste no padding."""
-        new = {key(chunks[row]): chunks[row] for row in missing}
+    def _embed(self, chunks: Sequence[Chunk], kept: dict[str, Kept]) -> Iterator[Progress]:
+        """Add what is kept of each chunk to `kept`; batches of like length waste no padding."""
+        new = {key(chunk): chunk for chunk in chunks}
         keys = sorted(new, key=lambda one: len(new[one].embedded_text))
         lengths = np.cumsum([0, *(len(new[key].embedded_text) for key in keys)])  # what the time goes by
         started = time.monotonic()
@@ -226,7 +258,7 @@ class _Build:
             found = self.embedder.embed_passages([new[name].embedded_text for name in batch])
             for name, read in zip(batch, found, strict=True):
                 tokens = encode(read, len(new[name].context), new[name].embedded_spans)
-                vectors[name] = Kept(read.vector, tokens)
+                kept[name] = Kept(read.vector, tokens)
         yield Progress("embedding", len(keys), len(keys))
 
     @contextlib.contextmanager

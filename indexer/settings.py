@@ -10,6 +10,7 @@ import msgspec
 from indexer.errors import SettingsError
 
 PREFIX = "FOOTNOTE_"
+PRECISIONS = ("auto", "float32", "bfloat16")
 T = TypeVar("T")
 
 
@@ -20,10 +21,15 @@ class IndexSettings:
     notes: Path = Path("corpus")
     index: Path = Path(".footnote/index")
     embedding_model: str = "all-MiniLM-L6-v2"
+    precision: str = "auto"
     max_note_mb: int = 5
     max_index_mb: int = 20_000
 
     def __post_init__(self) -> None:
+        if self.precision not in PRECISIONS:
+            raise SettingsError(
+                f"{PREFIX}PRECISION is {self.precision!r}; it must be one of {', '.join(PRECISIONS)}."
+            )
         for name in ("max_note_mb", "max_index_mb"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"{PREFIX}{name.upper()} is {getattr(self, name)}; it must be 1 or more.")

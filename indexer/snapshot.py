@@ -2,10 +2,10 @@
 
 manifest.json                 what it was made with, counts, a SHA-256 of every other file, and one of itself
 notes.json chunks.json        texts
-vectors.npy keywords.npz      what is searched; row i of each is chunk i
+vectors.npy keywords.npz      what search is made from; row i of each is chunk i
 tokens.npy parts.npy norms.npy  what sentences, list items and rows are weighed by; in the order of the chunks
 cells.npy centroids.npy       of a large index: the cell that each vector lies in (see vector_index)
-lexicon.json                  names, acronyms and words of the notes
+lexicon.json                  names, acronyms and words, note by note
 """
 
 import io
@@ -17,22 +17,26 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.borrowing import REACH, borrowed_vectors
+from indexer.borrowing import REACH, borrowed_vectors, shares
 from indexer.errors import IndexDamaged, IndexIncompatible, IndexOutdated
 from indexer.keyword_index import KeywordIndex
-from indexer.lexicon import Lexicon
+from indexer.lexicon import Lexicon, merged
 from indexer.storage import Buffers, sha256
 from indexer.token_codes import TokenCodes
-from indexer.types import NO_LINE, Chunk, Line, Note, Skipped, Span, Unit
+from indexer.types import NO_LINE, Build, Chunk, Line, Note, Skipped, Span, Unit
 from indexer.vector_index import EXACT, Cells, Rows, Search, VectorIndex
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5  # another one also where `terms` or `learn` find something else: it is taken over
 MANIFEST = "manifest.json"
+Learned = Mapping[str, msgspec.Raw]  # by the path of a note, the JSON of what its text adds to the lexicon
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What a generation was made with, and what is in it. `created_at` is ISO 8601 in UTC."""
+    """What a generation was made with, and what is in it. `created_at` is ISO 8601 in UTC.
+
+    `builds` are the one that made it and those before, the latest first.
+    """
 
     format_version: int
     revision: str
@@ -46,6 +50,7 @@ class Manifest:
     search: Search = EXACT
     line: Line = NO_LINE
     skipped: tuple[Skipped, ...] = ()
+    builds: tuple[Build, ...] = ()
     files: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
@@ -64,6 +69,7 @@ class Snapshot:
     tokens: TokenCodes
     vectors: VectorIndex
     keywords: KeywordIndex
+    learned: Learned
     lexicon: Lexicon
     _parts: NDArray[np.int64] = field(init=False, repr=False)  # where each chunk's parts begin; the end
     _at: NDArray[np.int64] = field(init=False, repr=False)  # where each part's tokens begin; the end
@@ -85,12 +91,18 @@ class Snapshot:
                 f" {len(self.keywords)} keyword rows, which must be equal. Run `footnote build`."
             )
 
-    def tokens_of(self, row: int) -> TokenCodes:
-        """The tokens of a chunk: of its context, then of each of its units."""
-        first, end = self._parts[row], self._parts[row + 1]
+    def tokens_of(self, row: int, stop: int | None = None) -> TokenCodes:
+        """The tokens of a chunk, of its context, then of each of its units; or of all up to another."""
+        first, end = self._parts[row], self._parts[row + 1 if stop is None else stop]
         tokens = self.tokens
         codes = tokens.codes[self._at[first] : self._at[end]]
         return TokenCodes(codes, tokens.lengths[first:end], tokens.norms[first:end])
+
+
+def short(fingerprint: str) -> str:
+    """The beginning of a model's fingerprint, and all that it says beside the weights' sum."""
+    weights, mark, precision = fingerprint.partition("-")
+    return f"{weights[:8]}{mark}{precision}"
 
 
 class _StoredChunk(msgspec.Struct, array_like=True, frozen=True):
@@ -186,7 +198,7 @@ def encode(snapshot: Snapshot) -> dict[str, Buffers]:
         "parts.npy": _array_buffers(snapshot.tokens.lengths),
         "norms.npy": _array_buffers(snapshot.tokens.norms),
         "keywords.npz": [snapshot.keywords.to_bytes()],
-        "lexicon.json": [msgspec.json.encode(snapshot.lexicon)],
+        "lexicon.json": [msgspec.json.encode(snapshot.learned)],
         **{name: _array_buffers(array) for name, array in searched.items()},
     }
 
@@ -202,19 +214,25 @@ def decode(manifest: Manifest, contents: Mapping[str, bytes]) -> Snapshot:
             _array(contents["parts.npy"], np.uint16),
             _array(contents["norms.npy"], np.float32),
         )
-        keywords = KeywordIndex.from_bytes(contents["keywords.npz"])
-        lexicon = msgspec.json.decode(contents["lexicon.json"], type=Lexicon)
+        learned = msgspec.json.decode(contents["lexicon.json"], type=dict[str, msgspec.Raw])
+        lexicon = lexicon_of(learned)
+        chunks = [_restored(record, notes[record.note]) for record in stored]
+        keywords = KeywordIndex.from_bytes(contents["keywords.npz"], shares(chunks))
         cells = None
         if manifest.search.kind != "exact":
             centroids = _array(contents["centroids.npy"], np.float32)
             cells = Cells(centroids, _array(contents["cells.npy"], np.int32))
     except (KeyError, ValueError, msgspec.MsgspecError) as error:
         raise IndexDamaged(f"The index cannot be read ({error}). Run `footnote build`.") from error
-    chunks = [_restored(record, notes[record.note]) for record in stored]
     rows = searched_rows(own_vectors, chunks)
     vectors = VectorIndex.restored(len(chunks), manifest.dimension, rows, manifest.search, cells)
     by_path = {note.path: note for note in notes}
-    return Snapshot(manifest, by_path, chunks, own_vectors, tokens, vectors, keywords, lexicon)
+    return Snapshot(manifest, by_path, chunks, own_vectors, tokens, vectors, keywords, learned, lexicon)
+
+
+def lexicon_of(learned: Learned) -> Lexicon:
+    """The lexicon of all notes."""
+    return merged(msgspec.json.decode(part, type=Lexicon) for part in learned.values())
 
 
 def searched_rows(own_vectors: NDArray[np.float32], chunks: Sequence[Chunk]) -> Rows:

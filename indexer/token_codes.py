@@ -35,6 +35,17 @@ class TokenCodes:
         """The tokens as vectors of length 1, of shape (tokens, token dimension)."""
         return _signs(self.codes)
 
+    def products(self, directions: Floats) -> Floats:
+        """The inner product of each token with each direction; of shape (tokens, directions).
+
+        The bits are multiplied as they are, 0 and 1, and the products moved to where signs would have them:
+        that spares three passes over an array of all numbers of all tokens.
+        """
+        width = directions.shape[1]
+        bits = np.unpackbits(self.codes, axis=1, count=width).astype(np.float32)
+        step = np.float32(1 / np.sqrt(max(1, self.codes.shape[1] * 8)))
+        return np.asarray(bits @ (2 * step * directions.T) - step * directions.sum(axis=1))
+
     def starts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Which parts have tokens, and where those of each begin."""
         lengths = self.lengths.astype(np.int64)

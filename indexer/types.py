@@ -1,6 +1,6 @@
 """What flows through the indexer: notes, blocks of their text, chunks. Imports nothing of ours."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -39,6 +39,25 @@ class Skipped:
 
     path: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """A build that made a generation, as this and later generations remember it.
+
+    `started_at` is ISO 8601 in UTC. `seconds` is how long each stage took; the writing, in which it is
+    remembered, is not among them. `changes` counts the notes that were added, changed, renamed and removed,
+    `named` has the first of each. `reason` says why all notes were gone through again.
+    """
+
+    revision: str
+    started_at: str
+    seconds: Mapping[str, float]
+    embedded: int
+    kept: int
+    changes: Mapping[str, int]
+    named: Mapping[str, tuple[str, ...]]
+    reason: str = ""
 
 
 class Kind(StrEnum):

@@ -68,21 +68,31 @@ class VectorIndex:
 
     @classmethod
     def by_size(
-        cls, count: int, dimension: int, rows: Rows, questions: NDArray[Any], *, known: Vectors | None = None
+        cls,
+        count: int,
+        dimension: int,
+        rows: Rows,
+        questions: Callable[[], NDArray[Any]],
+        *,
+        known: Vectors | None = None,
     ) -> "VectorIndex":
         """An index of the kind that suits so many rows.
 
         Args:
-            questions: vectors like those that will be asked for, to measure with; shape (m, dimension).
+            questions: gives vectors like those that will be asked for, to measure with, of shape
+                (m, dimension); called only for an index of a size that is measured.
             known: centroids of an earlier index of these rows or most of them; they are not sought again.
         """
-        if count <= EXACT_UP_TO or not len(questions):
+        if count <= EXACT_UP_TO:
+            return cls.restored(count, dimension, rows)
+        like = questions()
+        if not len(like):
             return cls.restored(count, dimension, rows)
         centroids = known if known is not None else _centroids(count, rows)
         index = cls.restored(
             count, dimension, rows, Search("cells", len(centroids)), _assigned(count, rows, centroids)
         )
-        sample = questions[np.random.default_rng(0).permutation(len(questions))[:SAMPLE]].astype(np.float32)
+        sample = like[np.random.default_rng(0).permutation(len(like))[:SAMPLE]].astype(np.float32)
         tenth = tenth_scores(count, rows, sample)
         for probes in _steps(len(centroids) // 2):
             index.how = Search("cells", len(centroids), probes)

@@ -25,26 +25,30 @@ DOORS = {
 # What the next room up, the tests and other programs build on. A name that leaves here breaks somebody.
 PUBLIC = {
     "indexer.types": {
-        "Block", "Chunk", "Hit", "Kind", "Lead", "Line", "Note", "Reading", "Skipped", "Span", "Unit",
+        "Block", "Build", "Chunk", "Hit", "Kind", "Lead", "Line", "Note", "Reading", "Skipped", "Span",
+        "Unit",
     },
     "indexer.settings": {"IndexSettings", "from_environment"},
     "indexer.reading": {"is_ignored", "note_of", "read_notes"},
     "indexer.notebook": {"Notebook"},
     "indexer.blocks": {"Lines", "first_heading", "parse_blocks", "plain"},
-    "indexer.borrowing": {"borrowed_terms", "borrowed_vectors"},
+    "indexer.borrowing": {"borrowed_vectors", "shares"},
     "indexer.chunking": {"chunk_note", "follows", "joined"},
     "indexer.embedding": {
-        "CrossEncoderReranker", "Embedded", "Embedder", "SentenceTransformerEmbedder", "open_embedder",
+        "CrossEncoderReranker", "Embedded", "Embedder", "SentenceTransformerEmbedder", "native_precision",
+        "open_embedder",
     },
     "indexer.vector_index": {"Cells", "Search", "VectorIndex", "recall", "tenth_scores"},
     "indexer.keyword_index": {"KeywordIndex", "stem", "terms"},
-    "indexer.lexicon": {"Lexicon", "learn"},
-    "indexer.snapshot": {"Manifest", "Snapshot", "decode", "encode", "seal", "searched_rows", "unseal"},
+    "indexer.lexicon": {"Lexicon", "learn", "merged"},
+    "indexer.snapshot": {
+        "Manifest", "Snapshot", "decode", "encode", "lexicon_of", "seal", "searched_rows", "short", "unseal",
+    },
     "indexer.token_codes": {"TokenCodes", "concatenate", "encode"},
-    "indexer.assembly": {"Kept", "assemble", "embedded_by_key", "key"},
+    "indexer.assembly": {"Draft", "Kept", "assemble", "found_again", "key"},
     "indexer.generations": {
-        "current_bytes", "current_revision", "named", "newest_whole", "open_generation", "open_snapshot",
-        "read_manifest", "revisions",
+        "check_files", "current_bytes", "current_revision", "named", "newest_whole", "open_generation",
+        "open_snapshot", "read_manifest", "revisions",
     },
     "indexer.publishing": {"mend", "new_revision", "publish", "roll_back", "tidy"},
     "indexer.checking": {"problems", "verify"},
@@ -52,7 +56,7 @@ PUBLIC = {
     "indexer.watching": {"Watcher"},
     "indexer.live": {"LiveIndex"},
     "indexer.modelless": {"MissingModel", "embedder_or_stand_in"},
-    "indexer.planning": {"Basis", "BuildReport", "Progress", "difference", "seconds_left"},
+    "indexer.planning": {"Basis", "BuildReport", "Progress", "difference", "remembered", "seconds_left"},
     "indexer.rebuild": {"rebuild"},
     "indexer.jobs": {"Job", "JobState", "RebuildJobs"},
     "assistant.types": {

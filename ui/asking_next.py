@@ -1,6 +1,7 @@
 """The fragment of HTML with what could be asked next, for the page to put under a conversation."""
 
 from collections.abc import Sequence
+from functools import partial
 from html import escape
 from itertools import islice
 
@@ -10,9 +11,6 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
 from assistant.asking import Asking
-from assistant.confidence import answers
-from assistant.conversation import Reading
-from assistant.looking import look
 from assistant.suggestions import follow_ups
 from indexer.errors import FootnoteError
 from ui.markdown import clean
@@ -39,14 +37,9 @@ def next_questions(asking: Asking, conversation: str) -> Sequence[str]:
     turns = asking.conversations.turns(conversation)
     if not turns:
         return ()
-    snapshot, embedder = asking.assistant.index.current, asking.assistant.embedder
+    snapshot = asking.assistant.index.current
     found = follow_ups(snapshot, turns[-1].answer, [turn.question for turn in turns])
-    sure = (
-        question
-        for question in found
-        if answers(look(snapshot, embedder, Reading(question)).confidence, snapshot.manifest.line.at)
-    )
-    return list(islice(sure, SUGGESTED))
+    return list(islice(filter(partial(asking.assistant.answers, snapshot), found), SUGGESTED))
 
 
 def _fragment(asking: Asking, conversation: str) -> str:

@@ -73,21 +73,24 @@ class Chat:
     def open(self, exchanges: Sequence[Exchange] = ()) -> Iterator[State]:
         """Say what the index holds, and follow a rebuild that is running."""
         job = self._jobs.latest()
-        running = job is not None and not job.state.ended
-        for state in self._follow(job) if job and running else [self._state()]:
-            yield state._replace(welcome=SKIP) if exchanges else state
+        if job is not None and not job.state.ended:
+            yield from self._follow(job, exchanges)
+        elif exchanges:
+            yield self._state()
+        else:  # the examples have to wait for the model while that is being loaded
+            yield self._state()._replace(welcome=self.welcome(examples=False))
+            yield State(welcome=self.welcome())
 
     def rebuild(self, exchanges: Sequence[Exchange]) -> Iterator[State]:
         """Rebuild the index, and say how it goes."""
-        for state in self._follow(self._jobs.start()):
-            yield state._replace(welcome=SKIP) if exchanges else state
+        yield from self._follow(self._jobs.start(), exchanges)
 
-    def _follow(self, job: Job | None) -> Iterator[State]:
+    def _follow(self, job: Job | None, exchanges: Sequence[Exchange]) -> Iterator[State]:
         while job is not None and not job.state.ended:
             yield State(status=status_html(None, job), rebuild=gr.update(interactive=False))
             time.sleep(POLL_EVERY)
             job = self._jobs.get(job.id)
-        yield self._state(job)
+        yield self._state(job)._replace(welcome=SKIP if exchanges else self.welcome())
 
     def _state(self, job: Job | None = None) -> State:
         try:
@@ -97,15 +100,14 @@ class Chat:
         return State(
             contents_html(manifest),
             status_html(manifest, job),
-            self.welcome(),
-            gr.update(interactive=True),
+            rebuild=gr.update(interactive=True),
         )
 
-    def welcome(self) -> str:
+    def welcome(self, *, examples: bool = True) -> str:
         """What a page shows on which nothing has been asked yet."""
         try:
             notes = list(self._assistant.index.current.notes.values())
-            return welcome_html(self._assistant.example_questions(), notes)
+            return welcome_html(self._assistant.example_questions() if examples else (), notes)
         except IndexUnusable as error:
             return unusable_html(str(error), missing=isinstance(error, IndexMissing))
 

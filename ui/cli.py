@@ -117,7 +117,7 @@ def build(
     from indexer.embedding import open_embedder
     from indexer.rebuild import rebuild
 
-    embedder = open_embedder(settings.embedding_model)
+    embedder = open_embedder(settings.embedding_model, settings.precision)
     report = _followed(
         rebuild(
             settings,

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from urllib.parse import urlencode
 
 from assistant.exporting import with_sources
 from assistant.kept import Feedback
@@ -111,14 +112,31 @@ def _unproved(number: int) -> str:
 
 
 def _sources(citations: Sequence[Citation], changed: Sequence[int]) -> str:
+    """The cited lines as cards; those of one note share one, in the order of their first numbers."""
     if not citations:
         return ""
-    cards = "".join(f"<li>{_card(citation, citation.number in changed)}</li>" for citation in citations)
+    by_note: dict[str, list[Citation]] = {}
+    for citation in citations:
+        by_note.setdefault(citation.note, []).append(citation)
+    cards = "".join(_of_note(path, cited, changed) for path, cited in by_note.items())
     return f'<h3 class="label">Sources</h3><ol class="sources">{cards}</ol>'
 
 
-def _card(citation: Citation, changed: bool) -> str:
-    link = {"class": "source gone" if changed else "source"} | _citation_link(citation)
+def _of_note(path: str, cited: Sequence[Citation], changed: Sequence[int]) -> str:
+    """What is cited from one note; a heading path that stands right above is not told again."""
+    above = [None, *(citation.heading_path for citation in cited)]
+    cards = "".join(
+        _card(citation, citation.number in changed, again=citation.heading_path == last)
+        for citation, last in zip(cited, above, strict=False)
+    )
+    if len(cited) == 1:
+        return f"<li>{cards}</li>"
+    return f'<li class="group"><p class="of"><span class="path">{escape(path)}</span></p>{cards}</li>'
+
+
+def _card(citation: Citation, changed: bool, *, again: bool) -> str:
+    states = ["source", *(["gone"] if changed else []), *(["again"] if again else [])]
+    link = {"class": " ".join(states)} | _citation_link(citation)
     gone = '<span class="note">No longer in the note</span>' if changed else ""
     return (
         f'<a {attributes(link)}><span class="number">{citation.number}</span>'
@@ -153,12 +171,12 @@ def _quiet(sign: str) -> str:
 
 def _declined(question: str, answer: Answer) -> str:
     asked = answer.standalone_question or question
-    search = {"type": "button", "class": "plain", "data-search": asked}
-    write = {"type": "button", "class": "plain", "data-write": asked}
+    search = {"class": "plain", "href": f"./search?{urlencode({'q': asked})}"}
+    write = {"class": "plain", "href": f"./notes?{urlencode({'new': asked})}"}
     return (
         f'<div class="declined"><h3>Your notes don’t cover this</h3>{_related(answer.related)}'
-        f'<p class="ways"><button {attributes(search)}>Search the notes</button>'
-        f"<button {attributes(write)}>Start a note on it</button></p></div>"
+        f'<p class="ways"><a {attributes(search)}>Search the notes</a>'
+        f"<a {attributes(write)}>Start a note on it</a></p></div>"
     )
 
 

@@ -86,11 +86,11 @@ def welcome_html(examples: Sequence[str], notes: Sequence[Note] = ()) -> str:
         f'<li><button type="button" data-ask="{escape(text)}">{escape(text)}</button></li>'
         for text in examples
     )
+    listed = f'<ul class="examples" aria-label="Example questions">{buttons}</ul>' if buttons else ""
     return clean(
         '<section class="welcome"><h2>Ask your notes</h2>'
         f"<p>{_about(notes)}Every claim in an answer carries a number, and every number opens the lines it"
-        " stands on.</p>"
-        f'<ul class="examples" aria-label="Example questions">{buttons}</ul></section>'
+        f" stands on.</p>{listed}</section>"
     )
 
 

@@ -5,9 +5,6 @@ compiles its templates in the browser), inline styles, images and fonts as `data
 Nothing of this reaches another machine; what notes and questions hold is sanitised before it gets there.
 """
 
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
 POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -23,23 +20,4 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-
-
-class PageHeaders:
-    """Middleware around Gradio's application, whose pages have this policy; all else has a stricter one."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, and add the policy to the response."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).setdefault("Content-Security-Policy", POLICY)
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers)
+HEADERS = {"Content-Security-Policy": POLICY}

@@ -1,6 +1,6 @@
 """The state of the index in words: what it holds, how a rebuild is going, what one did. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
 
@@ -59,12 +59,22 @@ def _done_text(report: BuildReport) -> str:
         "renamed": len(report.renamed),
         "removed": len(report.removed),
     }
+    return changes_text(changes, report.embedded, report.kept, report.reason)
+
+
+def changes_text(changes: Mapping[str, int], embedded: int, kept: int, reason: str) -> str:
+    """What a build found, such as "2 notes changed, 5 passages embedded, 407 kept".
+
+    Args:
+        changes: how many notes were added, changed, renamed, removed.
+        reason: why all notes were gone through again, if they were.
+    """
     parts = [f"{number:,} {what}" for what, number in changes.items() if number]
     if parts:
         number, _, what = parts[0].partition(" ")
         parts[0] = f"{number} {'note' if number == '1' else 'notes'} {what}"
-    text = ", ".join([*parts, f"{count(report.embedded, 'passage')} embedded", f"{report.kept:,} kept"])
-    return f"{text}. All notes were gone through again: {report.reason}" if report.reason else text
+    text = ", ".join([*parts, f"{count(embedded, 'passage')} embedded", f"{kept:,} kept"])
+    return f"{text}. All notes were gone through again: {reason}" if reason else text
 
 
 def status_html(manifest: Manifest | None, job: Job | None = None) -> str:

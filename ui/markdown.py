@@ -38,8 +38,6 @@ ATTRIBUTES = {
         "data-copy",
         "data-rate",
         "data-redo",
-        "data-search",
-        "data-write",
     },
     "details": {"open"},
     "ol": {"start"},
@@ -131,6 +129,8 @@ def _soften(tokens: Sequence[Token], resolve: Callable[[str], dict[str, str]]) -
             token.tag = f"h{min(int(token.tag[1]) + 1, 6)}"
         if style := token.attrs.pop("style", None):
             token.attrs["class"] = str(style).rpartition(":")[2]
+        if token.type == "table_open":
+            token.attrs["tabindex"] = "0"  # a wide one is scrolled, by the keyboard too
         if token.children is not None:
             token.children = [new for child in token.children for new in _soften_inline(child, resolve)]
 

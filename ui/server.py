@@ -1,6 +1,7 @@
 """The API and the chat in one process."""
 
 import asyncio
+import contextlib
 import gc
 import logging
 import os
@@ -10,7 +11,6 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -21,13 +21,14 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from assistant.api.app import create_api
+from assistant.api.headers import SecurityHeaders
 from assistant.conversations import Conversations
 from assistant.database import Database, database_url
 from assistant.pipeline import Assistant, open_assistant
 from assistant.probing import line_fitter
 from assistant.settings import AccessSettings, AskSettings, KeepingSettings
 from assistant.shared_jobs import rebuild_jobs
-from indexer.errors import FootnoteError
+from indexer.errors import FootnoteError, IndexUnusable
 from indexer.jobs import RebuildJobs
 from indexer.notebook import Notebook
 from indexer.planning import BuildReport, Progress
@@ -39,14 +40,13 @@ from ui.asking_next import next_route
 from ui.chat import create_chat
 from ui.chat_routes import ChatRoutes
 from ui.finishing import Counted, Running
-from ui.headers import PageHeaders
+from ui.headers import HEADERS
 from ui.lean_gradio import gr
 from ui.logs import configure_logging
 from ui.notes import note_route
 from ui.pages.index_page import add_index_page
 from ui.pages.notes_page import add_notes_page
 from ui.pages.search_page import add_search_page
-from ui.passages import passages_route
 from ui.protocol import MAX_HEAD, PatientProtocol
 from ui.settings import ServerSettings
 
@@ -85,7 +85,7 @@ def create_server(
         assistant, jobs, conversations=conversations, notebook=notebook, settings=settings, host=host
     )
     app.add_middleware(Counted, running=running)
-    app.router.routes += [note_route(assistant), passages_route(assistant), next_route(app.state.asking)]
+    app.router.routes += [note_route(assistant), next_route(app.state.asking)]
     app.mount("/ui/assets", StaticFiles(directory=ASSETS))
 
     def pages() -> gr.Blocks:
@@ -106,7 +106,7 @@ def _mount_chat(app: FastAPI, pages: Callable[[], gr.Blocks]) -> None:
         _mount(app, pages())
     mounted = app.router.routes[-1]
     assert isinstance(mounted, Mount)
-    mounted.app = ChatRoutes(PageHeaders(mounted.app))
+    mounted.app = ChatRoutes(SecurityHeaders(mounted.app, HEADERS))
 
 
 def _mount(app: FastAPI, pages: gr.Blocks) -> None:
@@ -200,7 +200,7 @@ def serve(
             host=server_settings.host,
         )
         server = Server(app, assistant, _url(listener), running, server_settings)
-        watched = Watcher(index_settings, jobs.start) if server_settings.watch else nullcontext()
+        watched = Watcher(index_settings, jobs.start) if server_settings.watch else contextlib.nullcontext()
         try:
             with watched:
                 server.run(sockets=[listener])
@@ -260,9 +260,11 @@ class Server(uvicorn.Server):
             connection.transport.close()
 
     def _warm(self) -> None:
-        """Load the model while the first reader is still looking at the page."""
+        """Load the model while the first reader is still looking at the page, and find what to suggest."""
         try:
             self._assistant.embedder.load()
+            with contextlib.suppress(IndexUnusable):  # the page says so
+                self._assistant.example_questions()
             # What is loaded by now stays; looking through it for garbage stops all threads for long.
             gc.collect()
             gc.freeze()
@@ -278,4 +280,11 @@ def _url(listener: socket.socket) -> str:
 
 def _build(settings: IndexSettings, assistant: Assistant, full: bool) -> Iterator[Progress | BuildReport]:
     fit_line = line_fitter(assistant.embedder)
-    return rebuild(settings, assistant.embedder, full=full, wait=SECONDS_TO_WAIT, fit_line=fit_line)
+    return rebuild(
+        settings,
+        assistant.embedder,
+        full=full,
+        wait=SECONDS_TO_WAIT,
+        fit_line=fit_line,
+        live=assistant.index,
+    )

@@ -1,5 +1,7 @@
 """What every response tells the browser: to guess nothing, to embed it nowhere, to run nothing of it."""
 
+from collections.abc import Mapping
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -21,8 +23,9 @@ KEPT_NOWHERE = ("/api/v1/ask", "/api/v1/search", "/api/v1/conversations", "/api/
 class SecurityHeaders:
     """Middleware: sets the headers, but for those that the response has set itself."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, headers: Mapping[str, str] = HEADERS) -> None:
         self._app = app
+        self._headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, and add the headers to its response."""
@@ -33,7 +36,7 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
                 if scope["path"].startswith(KEPT_NOWHERE):
                     headers.setdefault("Cache-Control", "no-store")

@@ -76,5 +76,5 @@ def test_without_an_index_the_remedy_is_named(assistant: Assistant, settings: In
 
 def test_example_questions_are_answered(assistant: Assistant) -> None:
     questions = assistant.example_questions()
-    assert "What is Task role?" in questions
+    assert "What does “task role” mean?" in questions
     assert not any(assistant.ask(question).abstained for question in questions)

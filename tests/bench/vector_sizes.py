@@ -6,6 +6,7 @@ The vectors are synthetic, of 384 numbers: topics that differ most in a few dire
 passages strewn around them, and questions around passages. Each size and kind has a process of its own.
 """
 
+import json
 import resource
 import subprocess
 import sys
@@ -52,14 +53,14 @@ def memory() -> float:
         return int(file.read().split()[1]) * resource.getpagesize() / 2**20
 
 
-def measure(count: int, kind: str) -> None:
-    """Print one line of the table."""
+def measure(count: int, kind: str) -> dict[str, object]:
+    """The figures of one size and kind."""
     chance = np.random.default_rng(7)
     rows = passages(count, chance)
     asked, other = questions(rows, chance), questions(rows, chance)
     vector_index.EXACT_UP_TO = count if kind == "exact" else 0
     before, started = memory(), time.perf_counter()
-    index = VectorIndex.by_size(count, DIMENSION, lambda start, stop: rows[start:stop], other)
+    index = VectorIndex.by_size(count, DIMENSION, lambda start, stop: rows[start:stop], lambda: other)
     built, held = time.perf_counter() - started, memory() - before
     started = time.perf_counter()
     VectorIndex.restored(count, DIMENSION, lambda start, stop: rows[start:stop], index.how, index.cells)
@@ -76,29 +77,44 @@ def measure(count: int, kind: str) -> None:
     for question in asked[:50]:
         index.search(question, 10, rows=some)
     filtered = (time.perf_counter() - started) * 1000 / 50
-    how = index.how
-    print(  # noqa: T201
-        f"| {count:,} | {how.kind} {how.cells or ''} {how.probes or ''} | {built:.1f} | {opened:.1f} |"
-        f" {np.percentile(times, 50):.1f} | {np.percentile(times, 99):.1f} | {filtered:.1f} | {reached:.4f} |"
-        f" {held:.0f} |",
-        flush=True,
-    )
+    return {
+        "passages": count,
+        "asked_for": kind,
+        "kind": index.how.kind,
+        "cells": index.how.cells,
+        "probes": index.how.probes,
+        "build_s": built,
+        "open_s": opened,
+        "p50_ms": float(np.percentile(times, 50)),
+        "p99_ms": float(np.percentile(times, 99)),
+        "filtered_ms": filtered,
+        "recall_at_10": reached,
+        "held_mb": held,
+    }
 
 
 def main(sizes: list[str]) -> None:
     """Print the table for the sizes."""
-    print(  # noqa: T201
+    sys.stdout.write(
         "| passages | kind, cells, probes | build s | open s | p50 ms | p99 ms | of 1 % | recall@10 | MB |\n"
-        "|---|---|---|---|---|---|---|---|---|",
-        flush=True,
+        "|---|---|---|---|---|---|---|---|---|\n"
     )
     for size in sizes or ["50000", "500000"]:
         for kind in ("exact", "cells"):
-            subprocess.run([sys.executable, __file__, "--one", size, kind], check=True)
+            done = subprocess.run(
+                [sys.executable, __file__, "--json", size, kind], check=True, capture_output=True, text=True
+            )
+            row = json.loads(done.stdout)
+            sys.stdout.write(
+                f"| {row['passages']:,} | {row['kind']} {row['cells'] or ''} {row['probes'] or ''} |"
+                f" {row['build_s']:.1f} | {row['open_s']:.1f} | {row['p50_ms']:.1f} | {row['p99_ms']:.1f} |"
+                f" {row['filtered_ms']:.1f} | {row['recall_at_10']:.4f} | {row['held_mb']:.0f} |\n"
+            )
+            sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--one"]:
-        measure(int(sys.argv[2]), sys.argv[3])
+    if sys.argv[1:2] == ["--json"]:
+        sys.stdout.write(json.dumps(measure(int(sys.argv[2]), sys.argv[3])) + "\n")
     else:
         main(sys.argv[1:])

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from indexer.borrowing import REACH, WEIGHT, borrowed_terms, borrowed_vectors
+from indexer.borrowing import REACH, WEIGHT, borrowed_vectors, shares
 from indexer.types import Chunk, Span
 
 
@@ -13,19 +13,18 @@ CHUNKS = [chunk("a.md", "A"), chunk("a.md", "A"), chunk("a.md", "B"), chunk("b.m
 LONG = [chunk("a.md", "A")] * (REACH + 2)
 
 
-def test_only_neighbours_of_a_section_lend() -> None:
-    terms = [["one"], ["two"], ["three"], ["four"]]
-    assert borrowed_terms(terms, CHUNKS) == [
-        [*["one"] * WEIGHT, "two"],
-        [*["two"] * WEIGHT, "one"],
-        ["three"] * WEIGHT,
-        ["four"] * WEIGHT,
+def test_only_neighbours_of_a_section_lend_their_terms() -> None:
+    assert shares(CHUNKS).toarray().tolist() == [
+        [WEIGHT, 1, 0, 0],
+        [1, WEIGHT, 0, 0],
+        [0, 0, WEIGHT, 0],
+        [0, 0, 0, WEIGHT],
     ]
+    assert shares([]).shape == (0, 0)
 
 
 def test_a_passage_lends_as_far_as_it_reaches() -> None:
-    mixed = borrowed_terms([[str(row)] for row in range(len(LONG))], LONG)
-    assert sorted(mixed[0]) == [*["0"] * WEIGHT, *(str(row) for row in range(1, REACH + 1))]
+    assert shares(LONG).toarray()[0].tolist() == [WEIGHT, *[1] * REACH, 0]
 
 
 def test_vectors_lean_to_their_neighbours_and_keep_their_length() -> None:

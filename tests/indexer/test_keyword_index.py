@@ -1,6 +1,9 @@
+import bm25s
+import numpy as np
 import pytest
+from scipy import sparse
 
-from indexer.keyword_index import KeywordIndex, terms
+from indexer.keyword_index import K1, B, KeywordIndex, terms
 
 
 @pytest.mark.parametrize(
@@ -47,3 +50,36 @@ def test_bytes_give_the_same_scores_back() -> None:
 
 def test_an_empty_index_finds_nothing() -> None:
     assert KeywordIndex.from_bytes(KeywordIndex.from_terms([]).to_bytes()).search(["task"], 3) == []
+
+
+DOCUMENTS = [["role"] * 3 + ["task"], ["task", "definition"], ["bread"], [], ["task", "bread", "salt"]]
+
+
+def test_the_scores_are_those_of_the_library() -> None:
+    numbers: dict[str, int] = {}
+    ids = [[numbers.setdefault(term, len(numbers)) for term in document] for document in DOCUMENTS]
+    library = bm25s.BM25(k1=K1, b=B)
+    library.index((ids, numbers), show_progress=False, create_empty_token=False)
+    own = KeywordIndex.from_terms(DOCUMENTS)
+    for term in numbers:
+        assert own.scores([term]).tolist() == pytest.approx(library.get_scores([term]).tolist(), rel=1e-6)
+
+
+def test_a_share_of_the_terms_of_others_counts() -> None:
+    shares = sparse.csr_array(np.array([[3, 1], [0, 3]], dtype=np.int32))
+    lent = KeywordIndex.from_terms([["role"], ["task"]], shares)
+    same = KeywordIndex.from_terms([["role"] * 3 + ["task"], ["task"] * 3])
+    assert lent.scores(["role", "task"]).tolist() == same.scores(["role", "task"]).tolist()
+
+
+def test_a_renewed_index_is_one_made_anew() -> None:
+    """The second document goes, with a term that stands in no other; two come, and the order changes."""
+    rows = np.array([4, -1, 0, 2, 3, -1])
+    new = [["pod", "task"], ["salt", "pod"]]
+    renewed = KeywordIndex.from_terms(DOCUMENTS).renewed(rows, new)
+    again = KeywordIndex.from_terms([DOCUMENTS[4], new[0], *(DOCUMENTS[row] for row in (0, 2, 3)), new[1]])
+    assert sorted(renewed.vocabulary) == sorted(again.vocabulary)
+    assert not renewed.knows("definition")
+    for term in again.vocabulary:
+        assert renewed.scores([term]).tolist() == again.scores([term]).tolist()
+    assert len(renewed.renewed(np.array([], dtype=int), [])) == 0

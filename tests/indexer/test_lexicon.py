@@ -1,5 +1,5 @@
 from indexer.chunking import chunk_note
-from indexer.lexicon import learn
+from indexer.lexicon import Lexicon, learn, merged
 from indexer.types import Note
 
 TEXT = """\
@@ -18,7 +18,7 @@ TEXT = """\
 def test_names_acronyms_and_words_are_learned() -> None:
     note = Note("n.md", TEXT, "0", 0, "Registry")
     chunks = chunk_note(note, lambda texts: [len(text.split()) for text in texts], max_tokens=256)
-    lexicon = learn(chunks)
+    lexicon = merged([learn(chunks)])
     assert lexicon.acronyms == {
         "ECR": "Elastic Container Registry",
         "CVEs": "Common Vulnerabilities and Exposures",
@@ -28,3 +28,12 @@ def test_names_acronyms_and_words_are_learned() -> None:
     assert lexicon.names["lifecycle policy"] == "Lifecycle policy"
     assert lexicon.words["images"] == 1
     assert "a" not in lexicon.words
+
+
+def test_names_are_as_they_are_written_first_and_words_are_counted_together() -> None:
+    one = Lexicon({"pod": "Pod"}, {"ECR": "Elastic Container Registry"}, {"pod": 2})
+    other = Lexicon({"pod": "POD", "task": "Task"}, {}, {"pod": 1, "task": 1})
+    both = merged([one, other])
+    assert both.names["pod"] == "Pod"
+    assert {"task", "ecr", "elastic container registry"} <= set(both.names)
+    assert both.words == {"pod": 3, "task": 1}

@@ -333,6 +333,6 @@ def test_the_index_of_a_newer_release_is_left_alone(settings: IndexSettings) -> 
     before = sorted(path.name for path in settings.index.rglob("*"))
     with pytest.MonkeyPatch.context() as older:
         older.setattr(snapshot, "FORMAT_VERSION", 2)
-        with pytest.raises(IndexIncompatible, match="format 4; this release reads up to 2"):
+        with pytest.raises(IndexIncompatible, match="format 5; this release reads up to 2"):
             run(settings)
     assert sorted(path.name for path in settings.index.rglob("*")) == before

@@ -1,4 +1,5 @@
 import dataclasses
+import json
 import os
 import subprocess
 import sys
@@ -15,9 +16,11 @@ from indexer.checking import verify
 from indexer.embedding import Embedded
 from indexer.errors import BuildLocked, ModelError, NotesFolderError
 from indexer.generations import current_revision, open_snapshot
-from indexer.planning import BuildReport, Progress, seconds_left
+from indexer.planning import NAMED, REMEMBERED, BuildReport, Progress, remembered, seconds_left
+from indexer.publishing import roll_back
 from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
+from indexer.snapshot import _sealed
 from indexer.vector_index import VectorIndex
 
 Build = Callable[..., BuildReport]
@@ -69,7 +72,7 @@ def test_an_incremental_build_equals_one_from_scratch(
 ) -> None:
     build()
     (settings.notes / "aws/roles.md").unlink()
-    (settings.notes / "a.md").write_text("# New\n\n- first\n", "utf-8")
+    (settings.notes / "a.md").write_text("# New\n\n- first (Elastic File System, EFS)\n", "utf-8")
     build()
     scratch = dataclasses.replace(settings, index=tmp_path / "scratch")
     list(rebuild(scratch, embedder))
@@ -78,6 +81,11 @@ def test_an_incremental_build_equals_one_from_scratch(
     assert one.notes == other.notes
     assert one.own_vectors.tolist() == other.own_vectors.tolist()
     assert one.tokens.codes.tolist() == other.tokens.codes.tolist()
+    assert one.tokens.lengths.tolist() == other.tokens.lengths.tolist()
+    assert one.lexicon == other.lexicon
+    assert set(one.keywords.vocabulary) == set(other.keywords.vocabulary)
+    for term in other.keywords.vocabulary:
+        assert one.keywords.scores([term]).tolist() == other.keywords.scores([term]).tolist()
 
 
 def test_another_model_embeds_all_again_and_says_why(build: Build, settings: IndexSettings) -> None:
@@ -248,3 +256,48 @@ def test_progress_says_how_long_the_rest_takes() -> None:
     assert seconds_left(0, 0, 10) is None
     assert seconds_left(3, 1, 4) == 9
     assert seconds_left(3, 4, 4) == 0
+
+
+def test_a_generation_remembers_the_builds_before_it(settings: IndexSettings, build: Build) -> None:
+    build()
+    (settings.notes / "new.md").write_text("# New\n\nA new thing.\n", "utf-8")
+    build()
+    assert not build().changed  # nothing is built, and nothing remembered
+    (settings.notes / "new.md").rename(settings.notes / "old.md")
+    report = build()
+    last, second, first = open_snapshot(settings.index).manifest.builds
+    assert (last.revision, last.changes, last.named) == (
+        report.revision,
+        {"renamed": 1},
+        {"renamed": ("new.md → old.md",)},
+    )
+    assert (second.changes, second.embedded, second.kept) == ({"added": 1}, 1, first.embedded)
+    assert set(first.seconds) == {"reading", "chunking", "embedding", "fitting"}
+    roll_back(settings.index)
+    assert open_snapshot(settings.index).manifest.builds == (second, first)
+
+
+def test_no_more_builds_and_names_are_remembered_than_a_page_shows(
+    settings: IndexSettings, build: Build
+) -> None:
+    for number in range(NAMED + 3):
+        (settings.notes / f"{number}.md").write_text(f"# {number}\n\nThing {number}.\n", "utf-8")
+    build()
+    [first] = open_snapshot(settings.index).manifest.builds
+    assert first.changes == {"added": NAMED + 5}
+    assert len(first.named["added"]) == NAMED
+    report = dataclasses.replace(build(), changed_notes=("a.md",))
+    assert len(remembered(report, "r", "2026-01-31T09:15:00Z", [first] * 50)) == REMEMBERED
+
+
+def test_an_index_of_before_builds_were_remembered_is_built_upon(
+    settings: IndexSettings, build: Build
+) -> None:
+    build()
+    manifest = settings.index / "generations" / current_revision(settings.index) / "manifest.json"
+    told = json.loads(manifest.read_bytes())["manifest"]
+    del told["builds"]
+    manifest.write_bytes(_sealed(json.dumps(told).encode()))
+    (settings.notes / "new.md").write_text("# New\n\nA new thing.\n", "utf-8")
+    assert build().embedded == 1
+    assert len(open_snapshot(settings.index).manifest.builds) == 1

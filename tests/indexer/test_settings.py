@@ -23,3 +23,8 @@ def test_a_value_that_does_not_fit_is_named() -> None:
         from_environment(IndexSettings, {"FOOTNOTE_MAX_NOTE_MB": "many"})
     with pytest.raises(SettingsError, match=r"FOOTNOTE_MAX_NOTE_MB is -1; it must be 1 or more"):
         from_environment(IndexSettings, {"FOOTNOTE_MAX_NOTE_MB": "-1"})
+
+
+def test_a_precision_that_is_none_is_named() -> None:
+    with pytest.raises(SettingsError, match="FOOTNOTE_PRECISION is 'int8'; it must be one of auto, float32"):
+        from_environment(IndexSettings, {"FOOTNOTE_PRECISION": "int8"})

@@ -17,6 +17,8 @@ def test_a_sign_a_number_is_kept_and_a_place_a_part() -> None:
     middle = (TOKENS[1] + TOKENS[2]) / 2**0.5
     assert codes.means() == pytest.approx(np.array([TOKENS[0], middle, TOKENS[3]]) / 8**0.5)
     assert codes.signs() == pytest.approx(TOKENS / 8**0.5)
+    directions = np.array([range(8), [-1, 0, 2, 0, 0, 3, 0, 0.5]], dtype=np.float32)
+    assert codes.products(directions) == pytest.approx(codes.signs() @ directions.T, abs=1e-5)
 
 
 def test_what_the_model_did_not_read_has_no_tokens() -> None:

@@ -41,7 +41,9 @@ def many(monkeypatch: pytest.MonkeyPatch) -> tuple[np.ndarray, VectorIndex]:
         (4_000, 32)
     )
     vectors = (strewn / np.linalg.norm(strewn, axis=1, keepdims=True)).astype(np.float32)
-    return vectors, VectorIndex.by_size(4_000, 32, lambda start, stop: vectors[start:stop], vectors[::7])
+    return vectors, VectorIndex.by_size(
+        4_000, 32, lambda start, stop: vectors[start:stop], lambda: vectors[::7]
+    )
 
 
 def test_a_large_index_finds_nearly_what_an_exact_one_does(many: tuple[np.ndarray, VectorIndex]) -> None:
@@ -94,6 +96,6 @@ def test_vectors_without_any_order_are_searched_exactly(monkeypatch: pytest.Monk
     chance = np.random.default_rng(3).standard_normal((1_000, 256)).astype(np.float32)
     vectors = chance / np.linalg.norm(chance, axis=1, keepdims=True)
     index = VectorIndex.by_size(
-        1_000, 256, lambda start, stop: vectors[start:stop], vectors[:200] + vectors[200:400]
+        1_000, 256, lambda start, stop: vectors[start:stop], lambda: vectors[:200] + vectors[200:400]
     )
     assert index.how == vector_index.Search()

@@ -1,153 +1,21 @@
-"""The page in a real browser."""
+"""The chat in a real browser."""
 
-import os
-import shutil
-import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+from browsing import BROWSER_MARKS, Opened, ask, assert_accessible, sideways
+from playwright.sync_api import expect
 
 from assistant.pipeline import Assistant
 from assistant.types import Text
-from indexer.jobs import RebuildJobs
-from ui.address import listen
-from ui.server import Server, create_server
-from ui.settings import ServerSettings
 
-pytestmark = [
-    pytest.mark.browser,
-    # Gradio counts its events in a table of pandas, by two options that pandas is about to drop.
-    pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting' is deprecated"),
-    pytest.mark.filterwarnings("ignore:The copy keyword is deprecated"),
-]
-
-ARGUMENTS = [
-    *("--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
-HOSTILE = """\
----
-title: <img src=x onerror="window.harmed=1">
-tags: ["<script>window.harmed=2</script>"]
----
-# Zebra <script>window.harmed=3</script><img src=x onerror="window.harmed=4">
-
-- **Zebra crossing:** <img src=x onerror="window.harmed=5"> stripes <script>window.harmed=6</script>
-- ${window.harmed=7} {{constructor.constructor("window.harmed=8")()}} [link](javascript:window.harmed=9)
-- ![remote](http://evil.invalid/pixel.png) is what a zebra looks like
-
-<style>body { display: none }</style>
-"""
-LONG = (
-    "# Long words\n\n- **Longword:** "
-    + "Donaudampfschifffahrtsgesellschaft" * 12
-    + "\n\n| a | b |\n|---|---|\n"
-)
-LONG += f"| {'x' * 400} | y |\n\n```\n{'z' * 400}\n```\n"
+pytestmark = BROWSER_MARKS
 
 
-@dataclass
-class Watch:
-    """What a page did besides what it was asked to."""
-
-    foreign: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-
-    def over(self, page: Page) -> None:
-        page.on("request", self._request)
-        page.on("console", lambda message: message.type == "error" and self.complaints.append(message.text))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-
-    def _request(self, request: Request) -> None:
-        if not request.url.startswith(("http://127.0.0.1:", "data:", "blob:")):
-            self.foreign.append(request.url)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = shutil.which("chromium")
-    if program is None:
-        missing = "Chromium is missing: apt-get install chromium"
-        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def notes(small_notes: Path) -> Path:
-    """The two notes, one that means harm, and one that is hard to fit in."""
-    (small_notes / "hostile.md").write_text(HOSTILE, "utf-8")
-    (small_notes / "long.md").write_text(LONG, "utf-8")
-    return small_notes
-
-
-@pytest.fixture
-def address(notes: Path, assistant: Assistant, jobs: RebuildJobs) -> Iterator[str]:
-    """A server over the notes, on a port of its own."""
-    with listen(ServerSettings(port=_free_port())) as listener:
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server = Server(create_server(assistant, jobs), assistant, url)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        yield url
-        server.should_exit = True
-        thread.join(timeout=20)
-        assert not thread.is_alive()
-
-
-Open = Callable[..., Page]
-
-
-@pytest.fixture
-def open_page(browser: Browser, address: str) -> Iterator[Open]:
-    """Opens a page that is watched: it may not complain, nor fetch anything from elsewhere."""
-    watch, contexts = Watch(), []
-
-    def open_page(path: str = "/", *, width: int = 1280, height: int = 720) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
-        contexts.append(context)
-        page = context.new_page()
-        watch.over(page)
-        page.goto(address + path)
-        expect(page.locator("#status")).to_contain_text("Indexed")
-        return page
-
-    yield open_page
-    harmed = [page.evaluate("window.harmed ?? null") for context in contexts for page in context.pages]
-    for context in contexts:
-        context.close()
-    assert set(harmed) <= {None}
-    assert watch.foreign == []
-    assert watch.complaints == []
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
-
-
-def ask(page: Page, question: str) -> None:
-    """Ask by the keyboard, and wait for what comes of it."""
-    page.locator("#question textarea").fill(question)
-    page.keyboard.press("Enter")
-    expect(page.locator("#live .question")).to_have_text(question)
-    expect(page.locator("#live .exchange.done")).to_be_visible()
-
-
-def sideways(page: Page) -> int:
-    return int(page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
-
-
-def test_a_number_opens_the_note_on_its_marked_line_and_escape_closes_it(open_page: Open) -> None:
+def test_a_number_opens_the_note_on_its_marked_line_and_escape_closes_it(open_page: Opened) -> None:
     page = open_page()
     expect(page.locator("#contents")).to_contain_text("4 notes")
     ask(page, "What is the EBS driver?")
@@ -169,7 +37,7 @@ def test_a_number_opens_the_note_on_its_marked_line_and_escape_closes_it(open_pa
     expect(reference).to_be_focused()
 
 
-def test_a_card_opens_the_note_and_the_button_closes_it(open_page: Open) -> None:
+def test_a_card_opens_the_note_and_the_button_closes_it(open_page: Opened) -> None:
     page = open_page()
     ask(page, "What is the EFS driver?")
     page.locator("#live .source").first.click()
@@ -178,7 +46,7 @@ def test_a_card_opens_the_note_and_the_button_closes_it(open_page: Open) -> None
     expect(page.locator("#note")).to_be_hidden()
 
 
-def test_an_example_asks_itself_and_a_new_chat_begins_again(open_page: Open) -> None:
+def test_an_example_asks_itself_and_a_new_chat_begins_again(open_page: Opened) -> None:
     page = open_page()
     example = page.locator("#welcome button").first
     question = example.inner_text()
@@ -192,7 +60,7 @@ def test_an_example_asks_itself_and_a_new_chat_begins_again(open_page: Open) -> 
 
 
 def test_a_new_chat_stops_the_answer_under_way(
-    open_page: Open, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+    open_page: Opened, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = open_page()
     stream = assistant.stream
@@ -215,7 +83,7 @@ def test_a_new_chat_stops_the_answer_under_way(
     expect(page.locator("#past .exchange")).to_have_count(0)
 
 
-def test_a_conversation_goes_on(open_page: Open) -> None:
+def test_a_conversation_goes_on(open_page: Opened) -> None:
     page = open_page()
     ask(page, "What is the EBS driver?")
     ask(page, "What is the EFS driver?")
@@ -224,7 +92,7 @@ def test_a_conversation_goes_on(open_page: Open) -> None:
     expect(page.locator("#live .question")).to_be_in_viewport()
 
 
-def test_a_declined_answer_looks_different_and_leads_to_the_nearest_headings(open_page: Open) -> None:
+def test_a_declined_answer_looks_different_and_leads_to_the_nearest_headings(open_page: Opened) -> None:
     page = open_page()
     ask(page, "Who won the chess championship of 1972?")
     expect(page.locator("#live .declined h3")).to_have_text("Your notes don’t cover this")
@@ -236,9 +104,9 @@ def test_a_declined_answer_looks_different_and_leads_to_the_nearest_headings(ope
         expect(page.locator("#note .reading")).to_be_visible()
 
 
-def test_rebuilding_shows_what_was_done(open_page: Open, notes: Path) -> None:
+def test_rebuilding_shows_what_was_done(open_page: Opened, browsed_notes: Path) -> None:
     page = open_page()
-    (notes / "aws" / "new.md").write_text("# New\n\n- **Quokka:** a small wallaby\n", "utf-8")
+    (browsed_notes / "aws" / "new.md").write_text("# New\n\n- **Quokka:** a small wallaby\n", "utf-8")
     page.get_by_role("button", name="Rebuild index").click()
     expect(page.locator("#status")).to_contain_text("1 note added, 1 passage embedded")
     expect(page.locator("#contents")).to_contain_text("5 notes")
@@ -246,7 +114,7 @@ def test_rebuilding_shows_what_was_done(open_page: Open, notes: Path) -> None:
     expect(page.locator("#live .answer")).to_contain_text("a small wallaby")
 
 
-def test_nothing_in_a_note_or_a_question_acts(open_page: Open) -> None:
+def test_nothing_in_a_note_or_a_question_acts(open_page: Opened) -> None:
     page = open_page("/?note=hostile.md&line=8")
     expect(page.locator("#note .reading")).to_contain_text("${window.harmed=7}")
     expect(page.locator("#note")).to_contain_text('<img src=x onerror="window.harmed=5">')
@@ -261,7 +129,7 @@ def test_nothing_in_a_note_or_a_question_acts(open_page: Open) -> None:
     time.sleep(0.3)  # for an image that should not be there to fail to load
 
 
-def test_an_address_opens_a_note_or_asks_a_question(open_page: Open) -> None:
+def test_an_address_opens_a_note_or_asks_a_question(open_page: Opened) -> None:
     page = open_page("/?note=aws/roles.md&line=15")
     expect(page.locator("#note tr.cited")).to_contain_text("Tasks per service")
     page.keyboard.press("Escape")
@@ -271,7 +139,7 @@ def test_an_address_opens_a_note_or_asks_a_question(open_page: Open) -> None:
     assert "q=" not in page.url
 
 
-def test_slash_goes_to_the_question_box(open_page: Open) -> None:
+def test_slash_goes_to_the_question_box(open_page: Opened) -> None:
     page = open_page()
     box = page.get_by_label("Your question")
     expect(box).to_be_focused()  # the page begins there
@@ -282,7 +150,7 @@ def test_slash_goes_to_the_question_box(open_page: Open) -> None:
     expect(box).to_have_value("a/b")
 
 
-def test_on_a_phone_the_note_covers_the_chat_and_the_way_back_closes_it(open_page: Open) -> None:
+def test_on_a_phone_the_note_covers_the_chat_and_the_way_back_closes_it(open_page: Opened) -> None:
     page = open_page(width=390, height=844)
     ask(page, "What is the EBS driver?")
     page.locator("#live a.ref").first.click()
@@ -297,7 +165,7 @@ def test_on_a_phone_the_note_covers_the_chat_and_the_way_back_closes_it(open_pag
 
 
 @pytest.mark.parametrize("width", [360, 701, 1000])
-def test_nothing_scrolls_sideways(open_page: Open, width: int) -> None:
+def test_nothing_scrolls_sideways(open_page: Opened, width: int) -> None:
     page = open_page(width=width, height=640)
     assert sideways(page) == 0
     ask(page, "What is a longword?")
@@ -308,7 +176,7 @@ def test_nothing_scrolls_sideways(open_page: Open, width: int) -> None:
     assert page.evaluate("(e => e.scrollWidth - e.clientWidth)(document.querySelector('#note-place'))") == 0
 
 
-def test_a_stopped_server_is_told_in_a_sentence(open_page: Open) -> None:
+def test_a_stopped_server_is_told_in_a_sentence(open_page: Opened) -> None:
     page = open_page()
     ask(page, "What is the EBS driver?")
     page.evaluate("() => { window.fetch = () => Promise.reject(new TypeError('Failed to fetch')); }")
@@ -316,7 +184,7 @@ def test_a_stopped_server_is_told_in_a_sentence(open_page: Open) -> None:
     expect(page.locator("#note .error")).to_contain_text("The server does not answer")
 
 
-def test_a_conversation_is_listed_found_renamed_opened_by_its_link_and_deleted(open_page: Open) -> None:
+def test_a_conversation_is_listed_found_renamed_opened_by_its_link_and_deleted(open_page: Opened) -> None:
     page = open_page()
     ask(page, "What is the EBS driver?")
     listed = page.locator("#side li > a")
@@ -358,7 +226,7 @@ def test_a_conversation_is_listed_found_renamed_opened_by_its_link_and_deleted(o
     expect(page.locator(".exchange")).to_have_count(0)
 
 
-def test_an_answer_is_rated_and_its_question_edited(open_page: Open) -> None:
+def test_an_answer_is_rated_and_its_question_edited(open_page: Opened) -> None:
     page = open_page()
     ask(page, "What is the EBS driver?")
     page.get_by_role("button", name="This did not help").click()
@@ -374,7 +242,7 @@ def test_an_answer_is_rated_and_its_question_edited(open_page: Open) -> None:
     expect(page.locator("#editing")).to_be_hidden()
 
 
-def test_a_number_shows_its_passage_on_hover(open_page: Open) -> None:
+def test_a_number_shows_its_passage_on_hover(open_page: Opened) -> None:
     page = open_page()
     ask(page, "What is the EBS driver?")
     page.locator("#live a.ref").first.hover()
@@ -383,30 +251,38 @@ def test_a_number_shows_its_passage_on_hover(open_page: Open) -> None:
     expect(page.get_by_role("tooltip")).to_have_count(0)
 
 
-def test_a_declined_question_is_searched_and_opens_an_empty_note(open_page: Open) -> None:
+def test_a_declined_question_leads_to_a_search_and_to_a_note_on_it(open_page: Opened) -> None:
     page = open_page()
     ask(page, "Who won the chess championship of 1972?")
-    page.get_by_role("button", name="Search the notes").click()
-    expect(page.locator("#note .passages li").first).to_be_visible()
-    page.keyboard.press("Escape")
-    page.get_by_role("button", name="Start a note on it").click()
-    expect(page.locator("#note textarea")).to_have_value("# Who won the chess championship of 1972\n\n")
+    asked = page.url
+    page.get_by_role("link", name="Search the notes").click()
+    expect(page.locator("#query").locator("textarea, input")).to_have_value(
+        "Who won the chess championship of 1972?"
+    )
+    expect(page.locator("#results .ranked li, #results .empty").first).to_be_visible()
+    page.go_back()
+    assert page.url == asked
+    expect(page.locator("#live .declined")).to_be_visible()
+    page.get_by_role("link", name="Start a note on it").click()
+    expect(page.locator("#editor textarea")).to_have_value("# Who won the chess championship of 1972\n\n")
+    expect(page.locator("#path").locator("textarea, input")).to_have_value(
+        "who-won-the-chess-championship-of-1972.md"
+    )
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
-def test_axe_finds_nothing_amiss(open_page: Open, scheme: Any, width: int) -> None:
-    page = open_page(width=width)
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    tags = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
+def test_axe_finds_nothing_amiss(open_page: Opened, scheme: Any, width: int) -> None:
+    page = open_page(width=width, color_scheme=scheme)
+    expect(page.locator("#welcome button").first).to_be_visible()
+    assert_accessible(page)
     for question in ("What is the EBS driver?", "Who won the chess championship of 1972?"):
         ask(page, question)
-        found = Axe().run(page, options=tags)
-        assert found.violations_count == 0, found.generate_report()
+        assert_accessible(page)
 
 
 def test_stopping_keeps_the_text_so_far_and_the_next_question_is_answered(
-    open_page: Open, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+    open_page: Opened, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = open_page()
 

@@ -1,68 +1,18 @@
 """The pages beside the chat in a real browser."""
 
-import sys
-import threading
-from collections.abc import Callable, Iterator
+import time
 from pathlib import Path
+from typing import Any
 
+import hostile
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from browsing import BROWSER_MARKS, PHONE, Opened, assert_accessible, sideways
+from playwright.sync_api import Page, expect
 
-from assistant.pipeline import Assistant
-from indexer.jobs import RebuildJobs
-from indexer.notebook import Notebook
-from indexer.settings import IndexSettings
-from ui.address import listen
-from ui.server import Server, create_server
-from ui.settings import ServerSettings
-
-sys.path.insert(0, str(Path(__file__).parent))
-from test_browser import HOSTILE, Watch, _free_port, browser, notes, pytestmark, sideways
-
-__all__ = ["browser", "notes", "pytestmark"]  # fixtures and marks that are those of the chat's tests
-Open = Callable[..., Page]
-PHONE = 360
+pytestmark = BROWSER_MARKS
 
 
-@pytest.fixture
-def address(notes: Path, assistant: Assistant, jobs: RebuildJobs, settings: IndexSettings) -> Iterator[str]:
-    """A server over the notes that may be written, on a port of its own."""
-    notebook = Notebook(settings.notes, index=settings.index, max_bytes=2**20)
-    with listen(ServerSettings(port=_free_port())) as listener:
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server = Server(create_server(assistant, jobs, notebook=notebook), assistant, url)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        yield url
-        server.should_exit = True
-        thread.join(timeout=20)
-        assert not thread.is_alive()
-
-
-@pytest.fixture
-def open_page(browser: Browser, address: str) -> Iterator[Open]:
-    """Opens a page that is watched: it may not complain, nor fetch anything from elsewhere."""
-    watch, contexts = Watch(), []
-
-    def open_page(path: str, *, width: int = 1280, height: int = 720) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
-        contexts.append(context)
-        page = context.new_page()
-        watch.over(page)
-        page.goto(address + path)
-        expect(page.locator("#page")).to_be_visible()
-        return page
-
-    yield open_page
-    harmed = [page.evaluate("window.harmed ?? null") for context in contexts for page in context.pages]
-    for context in contexts:
-        context.close()
-    assert set(harmed) <= {None}
-    assert watch.foreign == []
-    assert watch.complaints == []
-
-
-def test_a_search_shows_ranks_and_where_a_note_stood(open_page: Open) -> None:
+def test_a_search_shows_ranks_and_where_a_note_stood(open_page: Opened) -> None:
     page = open_page("/search")
     expect(page).to_have_title("Search · Footnote")
     expect(page.locator("nav.pages a[aria-current]")).to_have_text("Search")
@@ -83,14 +33,14 @@ def test_a_search_shows_ranks_and_where_a_note_stood(open_page: Open) -> None:
     expect(page.locator("#results .ranked li").first).to_contain_text("aws/storage.md")
 
 
-def test_hostile_notes_are_found_and_stay_text_and_nothing_scrolls_sideways(open_page: Open) -> None:
-    page = open_page("/search?q=zebra+Longword&note=hostile.md", width=PHONE, height=740)
+def test_hostile_notes_are_found_and_stay_text_and_nothing_scrolls_sideways(open_page: Opened) -> None:
+    page = open_page("/search?q=zebra+Longword&note=hostile.md", **PHONE)
     expect(page.locator("#results")).to_contain_text("window.harmed=5")
     expect(page.locator("#stood h3")).to_contain_text("hostile.md")
     assert sideways(page) <= 0
 
 
-def test_a_rebuild_on_the_index_page_shows_what_it_found(open_page: Open, small_notes: Path) -> None:
+def test_a_rebuild_on_the_index_page_shows_what_it_found(open_page: Opened, small_notes: Path) -> None:
     page = open_page("/index")
     expect(page.locator("#facts")).to_contain_text("Passages")
     assert page.locator("#chart progress").count() == 4
@@ -104,11 +54,11 @@ def test_a_rebuild_on_the_index_page_shows_what_it_found(open_page: Open, small_
     page.get_by_role("button", name="Roll back").click()
     page.locator("#index-sure").click()
     expect(page.locator("#index-status")).to_contain_text("Went back")
-    page.set_viewport_size({"width": PHONE, "height": 740})
+    page.set_viewport_size(PHONE)
     assert sideways(page) <= 0
 
 
-def test_a_note_is_found_read_and_edited_and_the_index_follows(open_page: Open, small_notes: Path) -> None:
+def test_a_note_is_found_read_and_edited_and_the_index_follows(open_page: Opened, small_notes: Path) -> None:
     page = open_page("/notes")
     expect(page.locator("#tree a")).to_have_count(4)
     page.locator("#tree-filter").locator("textarea, input").fill("roles")
@@ -120,16 +70,16 @@ def test_a_note_is_found_read_and_edited_and_the_index_follows(open_page: Open, 
     page.locator("#view .outline a", has_text="Limits").click()
     page.locator("#edit").click()
     editor = page.locator("#editor textarea")
-    editor.fill("# Roles\n\nA kettle boils.\n\n" + HOSTILE)
+    editor.fill("# Roles\n\nA kettle boils.\n\n" + hostile.NOTE)
     expect(page.locator("#preview")).to_contain_text("A kettle boils.")
     page.keyboard.press("Control+s")
     expect(page.locator("#notes-message")).to_contain_text("Saved, and in the index")
     assert "kettle" in (small_notes / "aws/roles.md").read_text("utf-8")
-    page.set_viewport_size({"width": PHONE, "height": 740})
+    page.set_viewport_size(PHONE)
     assert sideways(page) <= 0
 
 
-def test_an_edit_beside_another_shows_both_versions(open_page: Open, small_notes: Path) -> None:
+def test_an_edit_beside_another_shows_both_versions(open_page: Opened, small_notes: Path) -> None:
     page = open_page("/notes?note=aws/roles.md")
     page.locator("#edit").click()
     page.locator("#editor textarea").fill("# Mine\n")
@@ -142,8 +92,8 @@ def test_an_edit_beside_another_shows_both_versions(open_page: Open, small_notes
     assert (small_notes / "aws/roles.md").read_text("utf-8") == "# Mine\n"
 
 
-def test_a_note_is_made_renamed_and_deleted(open_page: Open, small_notes: Path) -> None:
-    page = open_page("/notes", width=PHONE, height=740)
+def test_a_note_is_made_renamed_and_deleted(open_page: Opened, small_notes: Path) -> None:
+    page = open_page("/notes", **PHONE)
     page.locator("#new").click()
     page.locator("#path").locator("textarea, input").fill("tea/kettle")
     page.locator("#editor textarea").fill("# Kettle\n\nIt boils.\n")
@@ -161,7 +111,129 @@ def test_a_note_is_made_renamed_and_deleted(open_page: Open, small_notes: Path) 
     assert sideways(page) <= 0
 
 
-def test_a_line_of_a_hostile_note_is_opened_by_its_address(open_page: Open) -> None:
+def test_a_line_of_a_hostile_note_is_opened_by_its_address(open_page: Opened) -> None:
     page = open_page("/notes?note=hostile.md&line=7")
     expect(page.locator("#cited")).to_be_in_viewport()
     expect(page.locator("#view")).to_contain_text("window.harmed=5")
+
+
+PAGES = {
+    "/notes": "#tree a",
+    "/notes?note=long.md": "#view .reading",
+    "/index": "#facts dl",
+    "/search?q=EBS+Longword&note=aws/roles.md": "#stood h3",
+}
+
+
+@pytest.mark.parametrize(("scheme", "size"), [("light", {"width": 1280}), ("dark", PHONE)])
+def test_axe_finds_nothing_amiss_on_any_page(open_page: Opened, scheme: Any, size: Any) -> None:
+    for path, filled in PAGES.items():
+        page = open_page(path, color_scheme=scheme, **size)
+        expect(page.locator(filled).first).to_be_visible()
+        if path == "/notes?note=long.md":
+            page.locator("#delete").click()
+            expect(page.locator("#sure")).to_be_visible()
+        if path != "/notes":
+            assert_accessible(page)
+    page = open_page("/notes?note=aws/roles.md", color_scheme=scheme, **size)
+    page.locator("#edit").click()
+    expect(page.locator("#preview .reading")).to_be_visible()
+    assert_accessible(page)
+
+
+def test_nothing_scrolls_sideways_or_jumps_on_any_page(open_page: Opened) -> None:
+    for size in ({"width": 1280}, PHONE):
+        for path, filled in {"/": "#welcome button", **PAGES}.items():
+            page = open_page(path, **size)
+            expect(page.locator(filled).first).to_be_visible()
+            time.sleep(0.1)
+            assert sideways(page) <= 0, path
+            if (path, size) != ("/", {"width": 1280}):  # there the list of conversations may come late
+                assert shifted(page) < 0.1, path  # what is counted as good by who invented the measure
+
+
+def shifted(page: Page) -> float:
+    """The sum of the layout shifts by the measure of web vitals, since the page has its styles.
+
+    Before, Gradio has drawn a frame with nothing in it.
+    """
+    return float(
+        page.evaluate(
+            """() => new Promise((done) => {
+              let sum = 0;
+              const all = performance.getEntriesByType("resource");
+              const ends = all.map(({ name, responseEnd }) => (name.includes("ui/assets") ? responseEnd : 0));
+              const from = Math.max(...ends) + 100;
+              const later = (list) => list.getEntries().filter((one) => one.startTime > from);
+              const seen = (list) => later(list).forEach((one) => (sum += one.value));
+              new PerformanceObserver(seen).observe({ type: "layout-shift", buffered: true });
+              setTimeout(() => done(sum), 100);
+            })"""
+        )
+    )
+
+
+def focused(page: Page) -> str:
+    return str(page.evaluate("document.activeElement.textContent.trim()"))
+
+
+def outlined(page: Page) -> bool:
+    """Whether what has the focus can be told by a line around it."""
+    return bool(
+        page.evaluate(
+            "(({ outlineStyle, outlineWidth }) => outlineStyle !== 'none' && parseFloat(outlineWidth) > 0)"
+            "(getComputedStyle(document.activeElement))"
+        )
+    )
+
+
+def test_notes_are_gone_through_by_the_keyboard(open_page: Opened) -> None:
+    page = open_page("/notes")
+    expect(page.locator("#tree a")).to_have_count(4)
+    page.keyboard.press("/")
+    expect(page.locator("#tree-filter").locator("textarea, input")).to_be_focused()
+    for name in ("aws", "roles.md", "storage.md"):
+        page.keyboard.press("ArrowDown")
+        assert (focused(page).startswith(name), outlined(page)) == (True, True)
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    expect(page.locator("#view .path")).to_have_text("aws/roles.md")
+    page.keyboard.press("/")
+    page.keyboard.type("HOSTILE")
+    expect(page.locator("#tree a")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(page.locator("#tree a")).to_have_count(4)
+
+
+def test_what_was_found_is_gone_through_by_the_keyboard(open_page: Opened) -> None:
+    page = open_page("/search?q=EBS+driver")
+    expect(page.locator("#results .hit").first).to_be_visible()
+    page.locator("#results .hit").first.focus()
+    page.keyboard.press("ArrowDown")
+    assert page.locator("#results .hit").nth(1).evaluate("one => one === document.activeElement")
+    assert outlined(page)
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    expect(page.locator("#view .path")).to_have_text("aws/storage.md")
+
+
+def test_every_button_of_a_page_is_reached_by_tab_and_seen(open_page: Opened) -> None:
+    for path in ("/", "/notes", "/index", "/search"):
+        page = open_page(path)
+        time.sleep(0.4)  # the page sets the focus itself once it is built
+        reached = set()
+        for _ in range(30):
+            page.keyboard.press("Tab")
+            place = page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()")
+            if place in reached:
+                break
+            reached.add(place)
+            if page.evaluate("document.activeElement !== document.body"):
+                assert outlined(page), (path, place)
+        assert len(reached) > 5, path
+
+
+def test_the_chats_scripts_do_nothing_beside_it(open_page: Opened) -> None:
+    page = open_page("/index")
+    expect(page.locator("#facts dl")).to_be_visible()
+    assert page.evaluate("typeof globalThis.footnote") == "undefined"

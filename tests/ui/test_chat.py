@@ -98,10 +98,11 @@ def test_an_error_is_told_in_a_sentence_that_gives_nothing_away(
 
 
 def test_opening_says_what_is_there_and_offers_questions(chat: Chat) -> None:
-    [state] = chat.open()
-    assert re.fullmatch(r"<p>2 notes, \d+ passages</p>", state.contents)
-    assert "Indexed" in state.status
-    assert "data-ask" in state.welcome
+    first, last = chat.open()
+    assert re.fullmatch(r"<p>2 notes, \d+ passages</p>", first.contents)
+    assert "Indexed" in first.status
+    assert "Ask your notes" in first.welcome
+    assert "data-ask" in last.welcome
 
 
 def test_a_rebuild_is_followed_to_its_result(chat: Chat, small_notes: Path, jobs: RebuildJobs) -> None:
@@ -242,6 +243,6 @@ def test_what_is_suggested_next_is_answered(
 ) -> None:
     last = ask(talking, "What is the EBS driver?")[-1]
     questions = next_questions(Asking(assistant, store), last.conversation)
-    assert "What is EFS driver?" in questions
+    assert "What does “EFS driver” mean?" in questions
     assert not any(assistant.ask(question).abstained for question in questions)
     assert next_questions(Asking(assistant, store), "no-such") == ()

@@ -12,7 +12,7 @@ from filelock import FileLock
 from typer.testing import CliRunner
 
 from assistant.settings import AccessSettings
-from indexer.embedding import DEFAULT_SHA256
+from indexer.embedding import DEFAULT_MODEL, open_embedder
 from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
 from ui.cli import app
@@ -29,7 +29,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, settings: IndexSettings) -> Non
     monkeypatch.setenv("FOOTNOTE_NOTES", str(settings.notes))
     monkeypatch.setenv("FOOTNOTE_INDEX", str(settings.index))
     for door in ("indexer.embedding.open_embedder", "indexer.modelless.open_embedder"):
-        monkeypatch.setattr(door, lambda model: HashingEmbedder())
+        monkeypatch.setattr(door, lambda *_: HashingEmbedder())
 
 
 def run(*arguments: str, code: int = 0) -> Any:
@@ -185,7 +185,9 @@ def test_a_damaged_build_is_set_aside_and_told(settings: IndexSettings) -> None:
 
 
 def test_a_build_with_nothing_to_do_does_not_load_the_model(settings: IndexSettings) -> None:
-    list(rebuild(settings, HashingEmbedder(fingerprint=DEFAULT_SHA256)))  # as if the real one had built it
+    list(
+        rebuild(settings, HashingEmbedder(fingerprint=open_embedder(DEFAULT_MODEL).fingerprint))
+    )  # as if the real one had built it
     os.utime(settings.notes / "aws/roles.md")  # touched, but the same
     told = "sys.exit('torch' in sys.modules or None)"
     code = f"import sys; from ui.cli import app; app(['build'], standalone_mode=False); {told}"

@@ -10,16 +10,10 @@ from assistant.pipeline import Assistant
 from indexer.jobs import Job, JobState, RebuildJobs
 from indexer.locking import BuildLock
 from indexer.planning import Progress
-from indexer.types import Skipped
+from indexer.types import Build, Skipped
+from ui.pages.builds_view import SHOWN, builds_html
 from ui.pages.index_page import IndexPage
-from ui.pages.index_view import (
-    builds_html,
-    passages_chart_html,
-    running_html,
-    seconds,
-    skipped_html,
-    verified_html,
-)
+from ui.pages.index_view import passages_chart_html, running_html, skipped_html, verified_html
 
 
 @pytest.fixture
@@ -32,7 +26,7 @@ def test_opening_says_what_is_indexed(page: IndexPage) -> None:
     assert "<dt>Notes</dt><dd>2</dd>" in view.facts
     assert "aws/roles.md" in view.chart
     assert "every Markdown file is indexed" in view.skipped
-    assert "None since the server was started" in view.builds
+    assert "2 notes added" in view.builds  # though this server has built nothing
 
 
 def test_a_rebuild_is_followed_and_then_listed_with_what_changed(page: IndexPage, small_notes: Path) -> None:
@@ -42,7 +36,10 @@ def test_a_rebuild_is_followed_and_then_listed_with_what_changed(page: IndexPage
     assert "<dt>Added</dt><dd>new.md</dd>" in last.builds
     assert "<dt>Notes</dt><dd>3</dd>" in last.facts
     *_, last = page.rebuild_all()
-    assert "all notes anew" in last.builds
+    assert last.builds.count("<li>") == 3
+    assert "a full build was asked for" in last.builds
+    *_, last = page.rebuild()
+    assert "Nothing had changed" in last.builds
 
 
 def test_rolling_back_is_asked_for_and_lets_the_index_before_serve(
@@ -111,16 +108,38 @@ def test_bars_are_as_long_as_notes_have_passages(assistant: Assistant) -> None:
     assert 'href="./notes?note=aws/roles.md"' in html
 
 
-def test_builds_are_told_with_their_times_and_failures(page: IndexPage, jobs: RebuildJobs) -> None:
-    *_, _ = page.rebuild_all()
-    job = jobs.latest()
-    assert job is not None and job.report is not None
-    slow = replace(job, report=replace(job.report, seconds={"reading": 2.0, "embedding": 10.0}))
-    failed = Job("x", JobState.FAILED, job.started_at, error="The disk is <full>.")
-    assert seconds(slow.report) == 12
-    html = builds_html([slow, failed])
+BUILD = Build(
+    revision="00000002-abcdef01",
+    started_at="2026-01-31T09:15:00Z",
+    seconds={"reading": 2.0, "embedding": 10.0},
+    embedded=3,
+    kept=4,
+    changes={"added": 1, "renamed": 12},
+    named={"added": ("<b>.md",), "renamed": ("a.md → b.md",)},
+)
+
+
+def test_builds_are_told_with_their_times_and_what_changed() -> None:
+    quick = replace(BUILD, started_at="2026-02-01T09:15:00Z", seconds={"reading": 0.3})
+    html = builds_html([quick, BUILD], [])
+    assert re.findall(r'<progress value="([\d.]+)" max="([\d.]+)"', html) == [
+        ("0.300", "12.000"),
+        ("12.000", "12.000"),
+    ]
+    assert "1 note added, 12 renamed, 3 passages embedded, 4 kept" in html
     assert "read 2.00 s, embed 10 s" in html
-    assert "The disk is &lt;full&gt;." in html
+    assert "<dd>a.md → b.md and 11 more</dd>" in html
+    assert "&lt;b&gt;.md" in html
+
+
+def test_builds_that_failed_or_found_nothing_stand_among_the_others_by_their_time() -> None:
+    failed = Job("x", JobState.FAILED, "2026-01-31T10:00:00Z", error="The disk is <full>.")
+    going = Job("y", JobState.RUNNING, "2026-01-31T11:00:00Z")
+    html = builds_html([replace(BUILD, started_at="2026-02-01T09:15:00Z"), BUILD], [going, failed])
+    assert html.count("<li>") == 3
+    assert html.index("01 Feb") < html.index("The disk is &lt;full&gt;.") < html.index("31 Jan 2026, 09:15")
+    assert builds_html([BUILD] * 20, []).count("<li>") == SHOWN
+    assert "None yet" in builds_html([], [])
 
 
 def test_progress_has_a_bar_and_an_estimate() -> None:

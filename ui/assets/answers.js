@@ -1,6 +1,7 @@
-// What can be done with an answer: look at a source, copy, rate, ask again, edit, search, start a note.
+// What can be done with an answer: look at a source, copy, rate, ask again, edit.
 (() => {
   "use strict";
+  if (!globalThis.footnote) return; // a page beside the chat
   const { byId, box } = footnote;
   const ratings = new Map(); // by answer, what was pressed since it was shown
   const make = (tag, values = {}, ...children) => {
@@ -130,43 +131,6 @@
     area.focus();
   }
 
-  // A new note in the panel: its path, its text, and a button.
-  function write(button) {
-    const title = button.dataset.write.replace(/[?!.\s]+$/, "");
-    const slug = title.toLowerCase().normalize("NFKD").replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-+|-+$/g, "");
-    const path = make("input", { type: "text", value: `${slug.slice(0, 60).replace(/-+$/, "") || "note"}.md`, spellcheck: false });
-    const text = make("textarea", { value: `# ${title}\n\n`, rows: 16 });
-    const told = make("p", { className: "told" });
-    told.setAttribute("role", "status");
-    const save = make("button", { type: "button", className: "main", textContent: "Save note" });
-    save.addEventListener("click", async () => {
-      save.disabled = true;
-      const place = path.value.trim().split("/").map(encodeURIComponent).join("/");
-      try {
-        await call(`api/v1/notes/${place}`, "PUT", { text: text.value });
-        told.textContent = "Saved. It is being indexed; ask again in a moment.";
-        byId("note-place").focus();
-      } catch (error) {
-        told.textContent = error.message;
-        save.disabled = false;
-      }
-    });
-    const form = make(
-      "div",
-      { className: "new-note" },
-      make("h2", { textContent: "New note" }),
-      make("label", { textContent: "File " }, path),
-      make("label", { textContent: "Text, in Markdown " }, text),
-      make("p", { className: "ways" }, save),
-      told,
-    );
-    footnote.showBeside(form, button);
-    setTimeout(() => {
-      text.focus();
-      text.setSelectionRange(text.value.length, text.value.length);
-    });
-  }
-
   // The passage behind a number, while the pointer or the focus is on it.
   let preview, leaving, owner;
   function look(reference) {
@@ -221,8 +185,6 @@
     if (button.dataset.copy !== undefined) copy(button.dataset.copy);
     else if (button.dataset.rate) rate(button);
     else if (button.dataset.redo) redo(button);
-    else if (button.dataset.search) footnote.showBeside(`ui/passages?q=${encodeURIComponent(button.dataset.search)}`, button);
-    else if (button.dataset.write) write(button);
     else if (button.id === "edit-end") cancelEdit();
   });
   // Before the panel's own listener, which would close the note.

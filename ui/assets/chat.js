@@ -1,18 +1,20 @@
 // The side panel with the note, the address, and the keyboard. The page itself is Gradio's.
-// What the page's scripts share, and what its Gradio events ask for.
-globalThis.footnote = {
-  again: false, // whether the next question takes the place of the last one
-  wanted: "", // the conversation to open
-  current: "", // the conversation that is open
-  isAgain() {
-    const { again } = this;
-    this.endEdit?.();
-    this.again = false;
-    return again;
-  },
-};
 (() => {
   "use strict";
+  if (document.documentElement.dataset.page) return; // a page beside the chat
+  // What the chat's scripts share, and what its Gradio events ask for.
+  const footnote = {
+    again: false, // whether the next question takes the place of the last one
+    wanted: "", // the conversation to open
+    current: "", // the conversation that is open
+    isAgain() {
+      const { again } = this;
+      this.endEdit?.();
+      this.again = false;
+      return again;
+    },
+  };
+  globalThis.footnote = footnote;
   const byId = (id) => document.getElementById(id);
   const box = () => document.querySelector("#question textarea");
   const narrow = () => matchMedia("(max-width: 700px)").matches;
@@ -44,21 +46,6 @@ globalThis.footnote = {
     document.body.classList.add("note-open");
     coverRest();
     footnote.settle?.();
-  }
-
-  // Puts something else than a note into the panel: HTML from the server, or an element.
-  async function showBeside(content, from) {
-    const request = ++asked;
-    const given = typeof content === "string" ? await fragment(content) : content;
-    if (request !== asked) return;
-    opener = from;
-    const place = byId("note-place");
-    if (typeof given === "string") place.innerHTML = given; // sanitised by the server
-    else place.replaceChildren(given);
-    if (!isOpen()) history.pushState({ beside: true, pushed: true }, "", address());
-    reveal();
-    place.scrollTop = 0;
-    (place.querySelector("input, textarea") ?? place).focus({ preventScroll: true });
   }
 
   async function show(note, start, end, sha) {
@@ -216,5 +203,5 @@ globalThis.footnote = {
 
   const first = new URLSearchParams(location.search);
   document.documentElement.classList.toggle("opening", Boolean(first.get("c") || first.get("q")?.trim()));
-  Object.assign(footnote, { byId, box, ask, address, showBeside, hideBeside: hide, isOpen });
+  Object.assign(footnote, { byId, box, ask, address, hideBeside: hide, isOpen });
 })();

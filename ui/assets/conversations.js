@@ -1,6 +1,7 @@
 // The conversations that are kept, beside the chat: listed, found, opened, renamed, exported, deleted.
 (() => {
   "use strict";
+  if (!globalThis.footnote) return; // a page beside the chat
   const { byId, make, call, say } = footnote;
   const PAGE = 100;
   const PREFERENCE = "footnote-conversations";
@@ -276,6 +277,8 @@
     (links[here + step] ?? (step < 0 ? byId("side-search") : undefined))?.focus();
   }, { capture: true });
 
+  // The room for the list is there before Gradio has built the page, which would else jump aside.
+  document.body.classList.toggle("side-beside", docked() && preferred());
   addEventListener("resize", () => footnote.settle());
   document.addEventListener("visibilitychange", () => !document.hidden && byId("side-list") && list());
 

@@ -4,6 +4,7 @@
   const names = { notes: "Notes", index: "Index", search: "Search" };
   const here = location.pathname.split("/").pop();
   if (!(here in names)) return;
+  document.documentElement.dataset.page = here; // the chat's scripts have nothing to do here
   document.title = `${names[here]} · Footnote`;
   const byId = (id) => document.getElementById(id);
   const field = (id) => document.querySelector(`#${id} textarea, #${id} input`);
@@ -50,7 +51,6 @@
     setTimeout(() => byId("choose")?.click(), 30); // once Gradio has taken the value over
   }
 
-  // In the capturing phase, before the chat's own script would open a panel that is not on these pages.
   document.addEventListener("click", (event) => {
     if (event.target.closest("#edit, #new, #take")) edited = false;
     if (event.target.closest("#go")) searched();
@@ -64,7 +64,6 @@
     const link = event.target.closest("a[data-note]");
     if (!link || event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
     event.preventDefault();
-    event.stopImmediatePropagation();
     const { note, start } = link.dataset;
     if (here !== "notes") return location.assign(link.href);
     if (!leave()) return;
@@ -95,7 +94,6 @@
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.closest("input, textarea, [contenteditable]")) return;
     event.preventDefault();
-    event.stopImmediatePropagation();
     (field("query") || field("tree-filter"))?.focus();
   }, true);
 

@@ -15,8 +15,8 @@ from indexer.snapshot import Manifest
 from ui.formatting import sentence
 from ui.index import count, report_text
 from ui.lean_gradio import gr
+from ui.pages.builds_view import builds_html
 from ui.pages.index_view import (
-    builds_html,
     facts_html,
     passages_chart_html,
     running_html,
@@ -139,7 +139,6 @@ class IndexPage:
         on = gr.update(interactive=True)
         view = View(
             status=status,
-            builds=builds_html(self._jobs.recent()),
             seen=self._seen(),
             rebuild=on,
             rebuild_all=on,
@@ -148,8 +147,10 @@ class IndexPage:
             snapshot = self._index.current
         except IndexUnusable as error:
             problem = message_html(sentence(str(error)), "failed")
-            return view._replace(facts=problem, chart="", skipped="")
+            builds = builds_html((), self._jobs.recent())
+            return view._replace(facts=problem, chart="", skipped="", builds=builds)
         return view._replace(
+            builds=builds_html(snapshot.manifest.builds, self._jobs.recent()),
             facts=facts_html(snapshot.manifest),
             chart=passages_chart_html(snapshot),
             skipped=skipped_html(snapshot.manifest.skipped),

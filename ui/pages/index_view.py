@@ -1,23 +1,18 @@
-"""What is indexed, what is not, and how the last builds went, as sanitised HTML. Pure."""
+"""What is indexed, what is not, and whether it is whole, as sanitised HTML. Pure."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
 
-from indexer.jobs import Job
-from indexer.planning import BuildReport, Progress
+from indexer.planning import Progress
 from indexer.snapshot import Manifest, Snapshot
 from indexer.types import Skipped
-from ui.index import count, progress_text, report_text
+from ui.index import count, progress_text
 from ui.markdown import attributes, clean
 from ui.pages.shell import note_address
-from ui.terminal import duration
 
-STAGES = {"reading": "read", "chunking": "cut", "embedding": "embed", "writing": "write"}
-LISTED = 8  # notes of a build that are named
 CHARTED = 20  # notes in the chart before the rest is folded away
-MOST_BUILDS = 12
 
 
 def facts_html(manifest: Manifest) -> str:
@@ -74,68 +69,6 @@ def _note_bar(number: int, path: str, most: int) -> str:
         f'<progress value="{number}" max="{most}" aria-hidden="true"></progress>'
         f'<span class="number">{number:,}<span class="unseen"> passages</span></span></li>'
     )
-
-
-def builds_html(jobs: Sequence[Job]) -> str:
-    """The last builds, latest first: what changed, and a bar as long as each took."""
-    ended = [job for job in jobs if job.state.ended][:MOST_BUILDS]
-    if not ended:
-        return clean('<h3>Last builds</h3><p class="empty">None since the server was started.</p>')
-    longest = max(seconds(job.report) for job in ended) or 1.0
-    items = "".join(f"<li>{_build(job, longest)}</li>" for job in ended)
-    return clean(
-        '<h3>Last builds</h3><p class="empty">Since the server was started.</p>'
-        f'<ol class="builds">{items}</ol>'
-    )
-
-
-def seconds(report: BuildReport | None) -> float:
-    """How long a build took, all its stages together."""
-    return sum(report.seconds.values()) if report else 0.0
-
-
-def _build(job: Job, longest: float) -> str:
-    when = time_html(job.started_at)
-    kind = ' <span class="kind">all notes anew</span>' if job.full else ""
-    if job.report is None:
-        return f'<p class="when">{when}{kind}</p><p class="failed">{escape(job.error or "")}</p>'
-    took = seconds(job.report)
-    stages = ", ".join(
-        f"{name} {_took(job.report.seconds[stage])}"
-        for stage, name in STAGES.items()
-        if job.report.seconds.get(stage, 0) >= 0.005
-    )
-    return (
-        f'<p class="when">{when}{kind}</p><p class="what">{escape(report_text(job.report))}</p>'
-        f'<p class="took"><progress value="{took:.3f}" max="{longest:.3f}" aria-hidden="true"></progress>'
-        f'<span class="number">{_took(took)}</span><span class="stages">{stages}</span></p>'
-        f"{_changes(job.report)}"
-    )
-
-
-def _took(span: float) -> str:
-    return duration(span) if span >= 10 else f"{span:.2f} s"
-
-
-def _changes(report: BuildReport) -> str:
-    """The notes that a build found changed, by name."""
-    kinds = {
-        "Added": report.added,
-        "Changed": report.changed_notes,
-        "Renamed": [f"{old} → {new}" for old, new in report.renamed],
-        "Removed": report.removed,
-    }
-    if not any(kinds.values()):
-        return ""
-    items = "".join(
-        f"<div><dt>{kind}</dt><dd>{_some(paths)}</dd></div>" for kind, paths in kinds.items() if paths
-    )
-    return f'<details><summary>Which notes</summary><dl class="changes">{items}</dl></details>'
-
-
-def _some(paths: Sequence[str]) -> str:
-    more = f" and {len(paths) - LISTED:,} more" if len(paths) > LISTED else ""
-    return ", ".join(map(escape, paths[:LISTED])) + more
 
 
 def running_html(progress: Progress | None) -> str:

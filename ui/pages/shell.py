@@ -74,6 +74,20 @@ def told(show: Callable[[str], Any]) -> Callable[[Event], Event]:
     return wrap
 
 
+def at_once(event: Event) -> Callable[..., Any]:
+    """An event of one step, told to Gradio as such.
+
+    Gradio sends the last step of an event twice, and the second time may come when someone types already.
+    """
+
+    @wraps(event)
+    def run(*arguments: Any) -> Any:
+        *_, view = event(*arguments)
+        return view
+
+    return run
+
+
 def message_html(text: str, kind: str = "told") -> str:
     """A line that says what happened. `text` is HTML; `kind` is told, failed or busy."""
     role = "alert" if kind == "failed" else "status"

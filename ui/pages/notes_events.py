@@ -1,0 +1,313 @@
+"""What the notes page does: read, write, move and delete notes, and see that the index follows."""
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import escape
+from typing import Any, NamedTuple
+
+from assistant.errors import NoteNotFound
+from assistant.pipeline import Assistant
+from indexer.errors import FootnoteError, IndexUnusable, NoteChanged, NoteMissing
+from indexer.jobs import Job, RebuildJobs
+from indexer.notebook import Notebook
+from indexer.reading import SUFFIXES
+from indexer.types import Note
+from ui.formatting import sentence
+from ui.index import count
+from ui.lean_gradio import gr
+from ui.markdown import LineRange
+from ui.pages.notes_view import disk_version_html, note_view_html, preview_html, tree_html
+from ui.pages.shell import message_html, told
+
+POLL_EVERY = 0.1  # seconds between two looks whether the index has followed
+LONGEST_EDITED = 200_000  # characters; what is sent with each preview has an end
+PATHS = "Choose a path such as <code>folder/name.md</code>: no hidden folders, nothing outside the notes."
+SKIP = gr.skip()
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The note that a page has open, as it was read. Without a hash it is still to be made."""
+
+    path: str = ""
+    text: str = ""
+    sha256: str = ""
+
+
+class View(NamedTuple):
+    """New values of the page's components."""
+
+    message: Any = SKIP
+    tree: Any = SKIP
+    view: Any = SKIP
+    opened: Any = SKIP
+    tools: Any = SKIP
+    moving: Any = SKIP
+    deleting: Any = SKIP
+    editing: Any = SKIP
+    target: Any = SKIP
+    question: Any = SKIP
+    path: Any = SKIP
+    editor: Any = SKIP
+    preview: Any = SKIP
+    disk: Any = SKIP
+    take: Any = SKIP
+
+
+SHOWN, HIDDEN = gr.update(visible=True), gr.update(visible=False)
+_told = told(lambda message: View(message))
+
+
+class NotesPage:
+    """What the page's events do. Without a notebook, notes are those of the index and cannot be written."""
+
+    def __init__(self, assistant: Assistant, jobs: RebuildJobs, notebook: Notebook | None) -> None:
+        self._assistant = assistant
+        self._jobs = jobs
+        self._notebook = notebook
+
+    @_told
+    def open(self, request: gr.Request) -> Iterator[View]:
+        """Show the note that the address names, or begin the one that it asks for."""
+        asked = dict(request.query_params)
+        yield View(tree=self._tree(current=asked.get("note", "")))
+        if title := asked.get("new", "").strip(" ?!.")[:200]:
+            yield from self._begin(title)
+        elif note := asked.get("note", ""):
+            yield self._shown(note, asked.get("line", ""))
+        else:
+            yield View(view=self._hint())
+
+    @_told
+    def choose(self, chosen: str) -> Iterator[View]:
+        """Show the note that a link names, as JSON with its path and line."""
+        asked = json.loads(chosen)
+        note = str(asked.get("note", ""))
+        shown = self._shown(note, str(asked.get("line", ""))) if note else self._closed()
+        yield shown._replace(tree=self._tree(current=note))
+
+    @_told
+    def filter(self, wanted: str, opened: Opened) -> Iterator[View]:
+        """List the notes that have this in their names or tags."""
+        yield View(tree=self._tree(wanted, opened.path))
+
+    @_told
+    def edit(self, opened: Opened) -> Iterator[View]:
+        """Open the note, as it is on disk now, to be written."""
+        note = self._read(opened.path)
+        if len(note.text) > LONGEST_EDITED:
+            text = f"This note has {len(note.text):,} characters, too many for this page. Edit its file."
+            yield View(message_html(text, "failed"))
+            return
+        yield self._editing(_opened(note), note.text)
+
+    @_told
+    def new(self) -> Iterator[View]:
+        """Begin a new note."""
+        yield from self._begin("")
+
+    def preview(self, text: str, opened: Opened) -> str:
+        """The text as it would look."""
+        return preview_html(text, opened.path)
+
+    @_told
+    def save(self, path: str, text: str, opened: Opened) -> Iterator[View]:
+        """Write the note; if it was changed on disk since it was read, show both versions instead."""
+        writable = self._writable()
+        if not opened.sha256:
+            path = _with_suffix(path.strip())
+            try:
+                note = writable.create(path, text)
+            except NoteMissing:
+                yield View(message_html(PATHS, "failed"))
+                return
+        else:
+            try:
+                note = writable.replace(opened.path, _with_endings(text, opened.text), seen=opened.sha256)
+            except NoteChanged:
+                yield self._both(writable.read(opened.path), text)
+                return
+            except NoteMissing:
+                gone = "This note was deleted on disk meanwhile. Save again to write it anew."
+                yield View(message_html(gone, "failed"), opened=Opened(opened.path), path=opened.path)
+                return
+        shown = note_view_html(note, indexed=False)
+        done = self._closed()._replace(view=shown, opened=_opened(note), tools=self._tools())
+        yield from self._followed(done, "Saved", note.path, note.sha256)
+
+    @_told
+    def take(self, opened: Opened) -> Iterator[View]:
+        """Edit the version on disk instead of one's own."""
+        yield self._editing(opened, opened.text)
+
+    @_told
+    def cancel(self, opened: Opened) -> Iterator[View]:
+        """Leave the note as it is."""
+        yield self._shown(opened.path) if opened.sha256 else self._closed()
+
+    @_told
+    def ask_to_move(self, opened: Opened) -> Iterator[View]:
+        """Ask for the note's new path."""
+        yield View("", moving=SHOWN, deleting=HIDDEN, target=opened.path)
+
+    @_told
+    def move(self, to: str, opened: Opened) -> Iterator[View]:
+        """Give the note another path."""
+        try:
+            note = self._writable().rename(opened.path, _with_suffix(to.strip()), seen=opened.sha256)
+        except NoteMissing:
+            yield View(message_html(PATHS, "failed"))
+            return
+        shown = self._closed()._replace(
+            view=note_view_html(note, indexed=False), opened=_opened(note), tools=self._tools()
+        )
+        yield from self._followed(shown, "Renamed", note.path, note.sha256)
+
+    @_told
+    def ask_to_delete(self, opened: Opened) -> Iterator[View]:
+        """Ask whether the note shall go."""
+        question = f"<p>Delete <b>{escape(opened.path)}</b>? Its file is removed from the notes folder.</p>"
+        yield View("", moving=HIDDEN, deleting=SHOWN, question=question)
+
+    @_told
+    def delete(self, opened: Opened) -> Iterator[View]:
+        """Remove the note."""
+        self._writable().delete(opened.path, seen=opened.sha256)
+        yield from self._followed(self._closed(), "Deleted", opened.path, "")
+
+    def keep(self) -> View:
+        """Neither move nor delete the note."""
+        return View(moving=HIDDEN, deleting=HIDDEN)
+
+    def _followed(self, done: View, what: str, path: str, sha256: str) -> Iterator[View]:
+        """Show what was done, and say when the index has followed; without a hash, when it has let go."""
+        started, job = time.monotonic(), self._jobs.start()
+        current = path if sha256 else ""
+        yield done._replace(
+            message=message_html(f"{what}. The index is being brought in step…", "busy"),
+            tree=self._tree(current=current),
+        )
+        ended: Job | None = job
+        while ended is not None and not ended.state.ended:
+            time.sleep(POLL_EVERY)
+            ended = self._jobs.get(job.id)
+        if self._indexed(path) != sha256:
+            reason = (ended and ended.error) or "The note is skipped; the index page says why."
+            text = f"{what}, but the index is as it was. {sentence(reason)}"
+            yield View(message_html(text, "failed"), tree=self._tree(current=current))
+            return
+        took = time.monotonic() - started
+        text = f"{what}, and in the index {took:.1f} s later: answers come from this text now."
+        if not sha256:
+            text = f"{what}, and out of the index {took:.1f} s later."
+        view = note_view_html(self._read(path)) if sha256 else self._hint()
+        yield View(message_html(text, "done"), tree=self._tree(current=current), view=view)
+
+    def _begin(self, title: str) -> Iterator[View]:
+        self._writable()
+        name = "-".join(re.findall(r"\w+", title.casefold()))[:60]
+        text = f"# {title}\n\n" if title else ""
+        yield self._editing(Opened(), text)._replace(
+            path=gr.update(value=name and f"{name}.md", visible=True)
+        )
+
+    def _editing(self, opened: Opened, text: str) -> View:
+        return View(
+            message="",
+            view="",
+            opened=opened,
+            tools=HIDDEN,
+            moving=HIDDEN,
+            deleting=HIDDEN,
+            editing=SHOWN,
+            path=gr.update(value=opened.path, visible=not opened.sha256),
+            editor=text,
+            preview=preview_html(text, opened.path),
+            disk="",
+            take=HIDDEN,
+        )
+
+    def _both(self, disk: Note, mine: str) -> View:
+        """Both versions; a save from now on knows of the one on disk."""
+        text = (
+            "This note was changed on disk while you wrote. Both versions are here: bring them together in"
+            " yours, then save, or use the one on disk. Nothing is written yet."
+        )
+        return View(
+            message_html(text, "failed"),
+            opened=_opened(disk),
+            disk=disk_version_html(disk.text, mine),
+            take=SHOWN,
+        )
+
+    def _shown(self, path: str, line: str = "") -> View:
+        try:
+            note = self._read(path)
+        except (NoteMissing, NoteNotFound):
+            text = f"There is no note <b>{escape(path)}</b>."
+            return self._closed()._replace(message=message_html(text, "failed"))
+        cited = LineRange(int(line[:9]), int(line[:9])) if line.isdecimal() and int(line[:9]) else None
+        view = note_view_html(note, cited=cited, indexed=self._indexed(path) == note.sha256)
+        return self._closed()._replace(view=view, opened=_opened(note), tools=self._tools())
+
+    def _closed(self) -> View:
+        return View(
+            message="",
+            view=self._hint(),
+            opened=Opened(),
+            tools=HIDDEN,
+            moving=HIDDEN,
+            deleting=HIDDEN,
+            editing=HIDDEN,
+            disk="",
+            take=HIDDEN,
+        )
+
+    def _tools(self) -> Any:
+        return SHOWN if self._notebook else HIDDEN
+
+    def _tree(self, wanted: str = "", current: str = "") -> str:
+        try:
+            return tree_html(self._assistant.index.current.notes.values(), wanted, current)
+        except IndexUnusable as error:
+            return message_html(sentence(str(error)), "failed")
+
+    def _hint(self) -> str:
+        try:
+            notes = count(len(self._assistant.index.current.notes), "note")
+        except IndexUnusable:
+            return ""
+        return f'<p class="empty">{notes}. Choose one to read it.</p>'
+
+    def _read(self, path: str) -> Note:
+        return self._notebook.read(path) if self._notebook else self._assistant.note(path)
+
+    def _indexed(self, path: str) -> str:
+        """The hash of the note that answers are made from; empty if there is none."""
+        try:
+            return self._assistant.note(path).sha256
+        except (NoteNotFound, IndexUnusable):
+            return ""
+
+    def _writable(self) -> Notebook:
+        if self._notebook is None:
+            raise FootnoteError("Notes can be read here, but not written.")
+        return self._notebook
+
+
+def _opened(note: Note) -> Opened:
+    return Opened(note.path, note.text, note.sha256)
+
+
+def _with_suffix(path: str) -> str:
+    return path if not path or path.lower().endswith(SUFFIXES) else f"{path}.md"
+
+
+def _with_endings(text: str, before: str) -> str:
+    """Text with the line ends that the note had: browsers turn all into line feeds."""
+    plain = text.replace("\r\n", "\n")
+    only = "\r\n" in before and not re.search(r"(?<!\r)\n", before)
+    return plain.replace("\n", "\r\n") if only else plain
