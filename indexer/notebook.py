@@ -9,11 +9,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import filelock
+
 from indexer.errors import NoteChanged, NoteExists, NoteMissing, NotesFolderError, NoteUnfit, NoteUnwritable
 from indexer.reading import SUFFIXES, is_ignored, note_of
 from indexer.types import Note
 
 ANY = "*"
+LOCK = ".writing"  # in the index folder: nothing of ours lies among the notes
+SECONDS_TO_WAIT = 10.0  # for another process that writes a note
 MAX_PATH = 1_000  # characters
 MAX_NAME = 240  # bytes; file systems take 255, and what is being written needs some of them
 
@@ -44,6 +48,7 @@ class Notebook:
         self._folder = folder
         self._index = index
         self._writing = threading.Lock()
+        self._others = filelock.FileLock(index / LOCK, timeout=SECONDS_TO_WAIT, thread_local=False)
 
     def read(self, path: str) -> Note:
         """The note of that path. Raises NoteMissing, also for a file that is no readable note."""
@@ -163,9 +168,10 @@ class Notebook:
 
     @contextlib.contextmanager
     def _write_lock(self) -> Iterator[None]:
-        """One writer at a time; what the disk refuses is told without its paths."""
+        """One writer at a time, over all processes; what the disk refuses is told without its paths."""
         try:
-            with self._writing:
+            self._index.mkdir(parents=True, exist_ok=True)
+            with self._writing, self._others:
                 yield
         except OSError as error:
             reason = error.strerror or "the disk refused it"

@@ -8,6 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from databases import postgres  # noqa: F401, as it is a fixture
 from fakes import HashingEmbedder
 
 from assistant.pipeline import Assistant

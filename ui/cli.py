@@ -198,14 +198,15 @@ def mcp(notes: Notes = None, index: Index = None) -> None:
     """
     from assistant.api.mcp_server import create_mcp_server
     from assistant.asking import Asking
-    from assistant.conversations import Conversations, database_url
+    from assistant.conversations import Conversations
+    from assistant.database import Database, database_url
     from assistant.pipeline import open_assistant
 
     settings = _index_settings(notes, index)
     kept = from_environment(KeepingSettings, os.environ)
     model = from_environment(ModelSettings, os.environ)
     assistant = open_assistant(settings, from_environment(AskSettings, os.environ), model)
-    asking = Asking(assistant, Conversations(database_url(kept.database, settings.index)))
+    asking = Asking(assistant, Conversations(Database(database_url(kept.database, settings.index))))
     create_mcp_server(asking).run("stdio")
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from html import escape
 from urllib.parse import urlencode
 
-from assistant.conversations import Feedback
 from assistant.exporting import with_sources
+from assistant.kept import Feedback
 from assistant.notices import MARK, notices
 from assistant.types import Answer, Citation, Related
 from ui.formatting import crumbs, lines_text, sentence

@@ -22,10 +22,12 @@ from starlette.staticfiles import StaticFiles
 
 from assistant.api.app import create_api
 from assistant.api.headers import SecurityHeaders
-from assistant.conversations import Conversations, database_url
+from assistant.conversations import Conversations
+from assistant.database import Database, database_url
 from assistant.pipeline import Assistant, open_assistant
 from assistant.probing import line_fitter
 from assistant.settings import AccessSettings, AskSettings, KeepingSettings, ModelSettings
+from assistant.shared_jobs import rebuild_jobs
 from indexer.errors import FootnoteError, IndexUnusable
 from indexer.jobs import RebuildJobs
 from indexer.notebook import Notebook
@@ -166,10 +168,12 @@ def serve(
         Unguarded: other machines could come in, and there is no token.
         AddressError: the address cannot be listened on.
         ModelError: a reranker is named that is not there.
-        SettingsError: the prompts of the language model cannot be used.
+        SettingsError: the prompts of the language model cannot be used, or a database is
+            named that cannot be used here.
     """
     access = access or AccessSettings()
     require_guard(server_settings, access)
+    database = Database(database_url((kept or KeepingSettings()).database, index_settings.index))
     with listen(server_settings) as listener:
         # uvicorn raises a signal again once it has shut down: stopping on request is a success.
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -182,10 +186,8 @@ def serve(
             secrets=(access.token, model.llm_api_key if model else ""),
         )
         assistant = open_assistant(index_settings, asking, model)
-        jobs = RebuildJobs(partial(_build, index_settings, assistant), assistant.index.refresh)
-        conversations = Conversations(
-            database_url((kept or KeepingSettings()).database, index_settings.index)
-        )
+        jobs = rebuild_jobs(partial(_build, index_settings, assistant), assistant.index.refresh, database)
+        conversations = Conversations(database)
         notebook = Notebook(
             index_settings.notes, index=index_settings.index, max_bytes=index_settings.max_note_mb * 2**20
         )

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any, NamedTuple, get_args
 
 from assistant.asking import Asking
-from assistant.conversations import REMEMBERED_TURNS, KeptTurn
+from assistant.conversations import REMEMBERED_TURNS
 from assistant.errors import ConversationNotFound, ConversationsUnusable
+from assistant.kept import KeptTurn
 from assistant.settings import Mode
 from assistant.types import Answer, Text, Turn
 from indexer.errors import FootnoteError, IndexUnusable

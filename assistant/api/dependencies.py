@@ -6,8 +6,9 @@ from typing import Annotated, cast
 from fastapi import Depends, Query, Request
 
 from assistant.asking import Asking
-from assistant.conversations import Conversations, Page
+from assistant.conversations import Conversations
 from assistant.errors import NotesReadOnly
+from assistant.kept import Page
 from assistant.pipeline import Assistant
 from indexer.jobs import RebuildJobs
 from indexer.notebook import Notebook

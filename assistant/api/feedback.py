@@ -26,7 +26,7 @@ AnswerId = Annotated[str, Path(description="The `id` of an answer in a conversat
 )
 def rate(id: AnswerId, body: FeedbackRequest, kept: ConversationsPart) -> FeedbackBody:
     """Keep feedback on an answer that belongs to a conversation, in place of earlier feedback."""
-    return FeedbackBody.model_validate(kept.rate(id, helpful=body.helpful, comment=body.comment))
+    return FeedbackBody.model_validate(kept.feedback.give(id, helpful=body.helpful, comment=body.comment))
 
 
 @router.delete(
@@ -37,7 +37,7 @@ def rate(id: AnswerId, body: FeedbackRequest, kept: ConversationsPart) -> Feedba
 )
 def unrate(id: AnswerId, kept: ConversationsPart) -> None:
     """Forget the feedback on an answer, if there is some."""
-    kept.unrate(id)
+    kept.feedback.take_back(id)
 
 
 @router.get("/feedback", summary="List the feedback", responses=problem_responses(422, 503))
@@ -47,14 +47,14 @@ def rated(
     helpful: Annotated[bool | None, Query(description="Only answers that did, or did not, help.")] = None,
 ) -> RatedBody:
     """Answers with feedback, the latest feedback first."""
-    found, count = kept.rated(helpful, page)
+    found, count = kept.feedback.list(helpful, page)
     return RatedBody(turns=[TurnKeptBody.of(turn) for turn in found], count=count)
 
 
 @router.get("/declined", summary="List the declined questions", responses=problem_responses(422, 503))
 def declined(kept: ConversationsPart, page: PagePart) -> DeclinedListBody:
     """Questions that the notes did not answer, the one asked last first: gaps that a note could fill."""
-    found, count = kept.declined(page)
+    found, count = kept.declined.list(page)
     return DeclinedListBody(declined=[DeclinedBody.model_validate(one) for one in found], count=count)
 
 
@@ -68,4 +68,4 @@ def forget(
     id: Annotated[str, Path(description="As in the list.", max_length=100)], kept: ConversationsPart
 ) -> None:
     """Forget that a question was declined."""
-    kept.forget_declined(id)
+    kept.declined.forget(id)

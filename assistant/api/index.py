@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from assistant.api.dependencies import AssistantPart, JobsPart
@@ -43,14 +44,14 @@ def rebuild(response: Response, jobs: JobsPart, body: RebuildRequest | None = No
 def _known(id: Annotated[str, Path(description="As `rebuild` returned it.")], jobs: JobsPart) -> Job:
     found = jobs.get(id)
     if found is None:
-        raise JobNotFound(f"No rebuild {id!r} is known. Rebuilds are forgotten when the server stops.")
+        raise JobNotFound(f"No rebuild {id!r} is known. Old ones are forgotten.")
     return found
 
 
 KnownJob = Annotated[Job, Depends(_known)]
 
 
-@router.get("/jobs/{id}", summary="How a rebuild is going", responses=problem_responses(404, 422))
+@router.get("/jobs/{id}", summary="How a rebuild is going", responses=problem_responses(404, 422, 503))
 def job(job: KnownJob) -> JobBody:
     """A rebuild's state, how far it is, and at its end the report or the reason of its failure."""
     return JobBody.model_validate(job)
@@ -60,7 +61,7 @@ def job(job: KnownJob) -> JobBody:
     "/jobs/{id}/events",
     summary="Follow a rebuild",
     response_class=EventSourceResponse,
-    responses=problem_responses(404, 422),
+    responses=problem_responses(404, 422, 503),
 )
 async def job_events(job: KnownJob, jobs: JobsPart) -> AsyncIterator[ServerSentEvent]:
     """The rebuild as server-sent events, each with the rebuild as its data, as `/jobs/{id}` gives it:
@@ -74,5 +75,6 @@ async def job_events(job: KnownJob, jobs: JobsPart) -> AsyncIterator[ServerSentE
             told = job
             yield ServerSentEvent(event="progress", data=JobBody.model_validate(job))
         await asyncio.sleep(LOOK_AGAIN)
-        job = jobs.get(job.id) or job
+        found = await run_in_threadpool(jobs.get, job.id)
+        job = found or job
     yield ServerSentEvent(event=job.state.value, data=JobBody.model_validate(job))

@@ -1,14 +1,15 @@
-import sqlite3
-import stat
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from assistant.conversations import Conversations, Page, database_url
-from assistant.errors import AnswerNotFound, ConversationNotFound, ConversationsUnusable, DeclinedNotFound
+from assistant.conversations import Conversations
+from assistant.database import Database, database_url
+from assistant.errors import AnswerNotFound, ConversationNotFound, DeclinedNotFound
 from assistant.exporting import as_markdown, with_sources, without_sources
+from assistant.kept import Page
 from assistant.types import Answer, Citation, Related, Turn
 
 CITATION = Citation(1, "aws/ecs.md", ("ECS",), 3, 4, 10, 20, "Fargate runs\ncontainers.", "0" * 64)
@@ -27,10 +28,12 @@ DECLINED = Answer(
 )
 
 
-@pytest.fixture(params=["file", "memory"])
+@pytest.fixture(params=["file", "memory", "postgres"])
 def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Conversations]:
     url = database_url("", tmp_path / "index") if request.param == "file" else "sqlite://"
-    store = Conversations(url)
+    if request.param == "postgres":
+        url = request.getfixturevalue("postgres").new_database()
+    store = Conversations(Database(url))
     yield store
     store.close()
 
@@ -90,11 +93,11 @@ def test_conversations_are_found_by_their_text(kept: Conversations, text: str, f
 def test_renaming_and_deleting(kept: Conversations) -> None:
     conversation = kept.create("old")
     answer = kept.keep(conversation.id, "x", ANSWER)
-    kept.rate(str(answer.id), helpful=True)
+    kept.feedback.give(str(answer.id), helpful=True)
     assert kept.rename(conversation.id, "new").title == "new"
     assert kept.list("new")[1] == 1 and kept.list("old")[1] == 0
     kept.delete(conversation.id)
-    assert kept.list()[1] == kept.rated()[1] == 0
+    assert kept.list()[1] == kept.feedback.list()[1] == 0
     assert kept.turns(conversation.id) == []
     for attempt in (kept.get, kept.delete, kept.history, lambda id: kept.rename(id, "x")):
         with pytest.raises(ConversationNotFound):
@@ -106,31 +109,36 @@ def test_renaming_and_deleting(kept: Conversations) -> None:
 def test_feedback_replaces_earlier_feedback(kept: Conversations) -> None:
     conversation = kept.create()
     good, bad = (str(kept.keep(conversation.id, question, ANSWER).id) for question in ("good", "bad"))
-    kept.rate(good, helpful=False)
-    kept.rate(bad, helpful=False, comment=" wrong line ")
-    kept.rate(good, helpful=True)
-    turns, count = kept.rated()
+    kept.feedback.give(good, helpful=False)
+    kept.feedback.give(bad, helpful=False, comment=" wrong line ")
+    kept.feedback.give(good, helpful=True)
+    turns, count = kept.feedback.list()
     assert ([turn.question for turn in turns], count) == (["good", "bad"], 2)
-    [turn], count = kept.rated(helpful=False)
+    [turn], count = kept.feedback.list(helpful=False)
     assert turn.feedback and (turn.feedback.comment, count) == ("wrong line", 1)
-    kept.unrate(bad)
-    assert kept.rated()[1] == 1
-    for attempt in (kept.unrate, lambda id: kept.rate(id, helpful=True)):
+    kept.feedback.take_back(bad)
+    assert kept.feedback.list()[1] == 1
+    for attempt in (kept.feedback.take_back, lambda id: kept.feedback.give(id, helpful=True)):
         with pytest.raises(AnswerNotFound):
             attempt("none")
 
 
 def test_declined_questions_are_counted(kept: Conversations) -> None:
-    kept.note_declined("What is tea?", DECLINED.related)
-    kept.note_declined("What is coffee?")
-    kept.note_declined(" what IS  tea?", DECLINED.related)
-    (tea, coffee), count = kept.declined()
+    kept.declined.note("What is tea?", DECLINED.related)
+    kept.declined.note("What is coffee?")
+    kept.declined.note(" what IS  tea?", DECLINED.related)
+    (tea, coffee), count = kept.declined.list()
     assert (tea.times, coffee.times, count) == (2, 1, 2)
     assert list(tea.related) == list(DECLINED.related)
-    kept.forget_declined(tea.id)
-    assert kept.declined()[1] == 1
+    kept.declined.forget(tea.id)
+    assert kept.declined.list()[1] == 1
     with pytest.raises(DeclinedNotFound):
-        kept.forget_declined(tea.id)
+        kept.declined.forget(tea.id)
+
+
+def in_threads(count: int, work: Callable[[int], object]) -> None:
+    with ThreadPoolExecutor(count) as pool:
+        list(pool.map(work, range(count)))  # raises what they raise
 
 
 def test_many_threads_keep_all_their_turns(kept: Conversations) -> None:
@@ -140,51 +148,49 @@ def test_many_threads_keep_all_their_turns(kept: Conversations) -> None:
         for number in range(5):
             kept.keep(conversation.id, f"{name}.{number}", ANSWER)
 
-    threads = [threading.Thread(target=ask, args=(name,)) for name in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(6, ask)
     assert len({turn.question for turn in kept.turns(conversation.id)}) == 30
 
 
-def test_the_file_lies_beside_the_index_and_is_its_owners(tmp_path: Path) -> None:
-    url = database_url("", tmp_path / "index")
-    assert url == f"sqlite:///{tmp_path}/index-conversations.sqlite"
-    assert database_url("postgresql://db/x", tmp_path) == "postgresql://db/x"
-    assert database_url(f"{tmp_path}/x.db", tmp_path) == f"sqlite:///{tmp_path}/x.db"
-    store = Conversations(url)
-    assert list(tmp_path.iterdir()) == []
-    id = store.create("kept").id
-    store.close()
-    assert stat.S_IMODE((tmp_path / "index-conversations.sqlite").stat().st_mode) == 0o600
-    again = Conversations(url)
-    assert again.get(id).title == "kept"
-    again.close()
+def test_of_two_who_rate_an_answer_at_once_the_last_counts(kept: Conversations) -> None:
+    answer = str(kept.keep(kept.create().id, "x", ANSWER).id)
+
+    def rate(name: int) -> None:
+        for number in range(5):
+            kept.feedback.give(answer, helpful=number % 2 == 0, comment=f"{name}.{number}")
+            kept.declined.note("What is tea?")
+
+    in_threads(6, rate)
+    assert kept.feedback.list()[1] == 1
+    [tea], _ = kept.declined.list()
+    assert tea.times == 30
 
 
-def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
-    (tmp_path / "x.db").write_text("no database " * 100)
-    with pytest.raises(ConversationsUnusable, match=r"not a database\. .*FOOTNOTE_DATABASE") as error:
-        Conversations(f"sqlite:///{tmp_path}/x.db").list()
-    assert str(tmp_path) not in str(error.value)
+def test_signs_that_a_database_has_not_are_no_failure(kept: Conversations) -> None:
+    conversation = kept.create("nul \0 title")
+    answer = kept.keep(conversation.id, "nul \0 question", replace(ANSWER, text="nul \0 text"))
+    kept.feedback.give(str(answer.id), helpful=True, comment="nul \0")
+    kept.declined.note("nul \0 question")
+    assert kept.list("L \0 Q")[1] == 1
+    assert [turn.answer for turn in kept.history(conversation.id)] == ["nul \ufffd text"]
+    with pytest.raises(ConversationNotFound):
+        kept.get("\0")
 
 
-@pytest.mark.parametrize("url", ["nonsense://x", "postgresql://127.0.0.1:1/x", "sqlite:////proc/none/x.db"])
-def test_a_database_that_cannot_be_reached_is_told(url: str) -> None:
-    with pytest.raises(ConversationsUnusable, match="FOOTNOTE_DATABASE"):
-        Conversations(url).list()
+def test_a_question_of_any_length_is_noted_once(kept: Conversations) -> None:
+    for _ in range(2):
+        kept.declined.note("".join(chr(0x4E00 + number * 7 % 20_000) for number in range(4_000)))
+    [question], count = kept.declined.list()
+    assert (len(question.question), question.times, count) == (4_000, 2, 1)
 
 
-def test_a_newer_database_is_left_alone(tmp_path: Path) -> None:
-    store = Conversations(f"sqlite:///{tmp_path}/x.db")
-    store.create()
-    store.close()
-    with sqlite3.connect(tmp_path / "x.db") as database:
-        database.execute("UPDATE footnote_version SET number = 9")
-    database.close()
-    with pytest.raises(ConversationsUnusable, match="version 9"):
-        store.list()
+def test_what_was_asked_longest_ago_is_forgotten(
+    kept: Conversations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assistant.declined.MOST", 3)
+    for name in "abcde":
+        kept.declined.note(name)
+    assert [one.question for one in kept.declined.list()[0]] == ["e", "d", "c"]
 
 
 def test_an_export_shows_each_answer_with_the_lines_it_stands_on(kept: Conversations) -> None:

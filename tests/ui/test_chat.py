@@ -10,6 +10,7 @@ from models import faulty_server, model_server, writer_for
 
 from assistant.asking import Asking
 from assistant.conversations import Conversations
+from assistant.database import Database
 from assistant.pipeline import Assistant
 from assistant.types import Answer
 from indexer.errors import FootnoteError
@@ -202,7 +203,7 @@ def test_an_answer_in_a_conversation_that_was_deleted_begins_another(
 
 def test_an_answer_that_cannot_be_kept_is_given_all_the_same(assistant: Assistant, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder", "utf-8")
-    store = Conversations(f"sqlite:///{tmp_path}/file/kept.sqlite")
+    store = Conversations(Database(f"sqlite:///{tmp_path}/file/kept.sqlite"))
     talking = Talking(Asking(assistant, store), Running(), lambda: "welcome")
     last = ask(talking, "What is the EBS driver?")[-1]
     assert "cannot be used on Fargate" in last.live

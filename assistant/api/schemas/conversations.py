@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from assistant.api.schemas.ask import ANSWER, RELATED, AnswerBody, RelatedBody
 from assistant.api.schemas.shared import Words, example, read_from
-from assistant.conversations import Conversation, KeptTurn
+from assistant.kept import Conversation, KeptTurn
 
 MAX_TITLE = 200
 MAX_COMMENT = 2_000

@@ -135,7 +135,7 @@ class IndexBody(BaseModel):
     chunker_version: str = Field(description="The version of the rules that cut notes into passages.")
     format_version: int = Field(description="The version of the layout on disk.")
     skipped: tuple[SkippedBody, ...] = Field(description="Files that are not indexed, and why.")
-    latest_job: JobBody | None = Field(description="The latest rebuild in this process, if there was one.")
+    latest_job: JobBody | None = Field(description="The latest rebuild that is remembered, if there is one.")
 
     @classmethod
     def of(cls, manifest: Manifest, *, now: datetime, latest: Job | None) -> Self:

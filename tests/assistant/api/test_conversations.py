@@ -4,6 +4,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from assistant.conversations import Conversations
+from assistant.database import Database
 
 ALL = "/api/v1/conversations"
 QUESTION = "What does the task role give to the code in a container?"
@@ -112,7 +113,7 @@ def test_declined_questions_are_listed_until_they_are_taken_off(client: TestClie
 def test_a_question_is_declined_also_where_that_cannot_be_noted(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broken = Conversations("nonsense://")
+    broken = Conversations(Database("nonsense://"))
     monkeypatch.setattr(client.app.state.asking, "conversations", broken)  # type: ignore[attr-defined]
     response = client.post("/api/v1/ask", json={"question": "How is sourdough baked?"})
     assert (response.status_code, response.json()["abstained"]) == (200, True)
