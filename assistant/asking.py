@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from assistant.conversations import Conversations
 from assistant.errors import Busy, ConversationsUnusable, QuestionError
 from assistant.pipeline import Assistant
+from assistant.settings import Mode
 from assistant.types import Answer, Event, Filters, Turn
 
 ANSWERS_AT_ONCE = 32
@@ -66,10 +67,16 @@ class Asking:
         history: Sequence[Turn] = (),
         filters: Filters | None = None,
         top_k: int | None = None,
+        mode: Mode = "auto",
     ) -> Answer:
         """Answer a question. Arguments and errors as those of `stream`."""
         events = self.stream(
-            question, conversation_id=conversation_id, history=history, filters=filters, top_k=top_k
+            question,
+            conversation_id=conversation_id,
+            history=history,
+            filters=filters,
+            top_k=top_k,
+            mode=mode,
         )
         *_, answer = events
         assert isinstance(answer, Answer)
@@ -83,6 +90,7 @@ class Asking:
         history: Sequence[Turn] = (),
         filters: Filters | None = None,
         top_k: int | None = None,
+        mode: Mode = "auto",
     ) -> Generator[Event, None, None]:
         """Answer a question step by step; the answer is kept if it belongs to a conversation.
 
@@ -101,7 +109,8 @@ class Asking:
             if history:
                 raise QuestionError("Send history or conversation_id, not both: a conversation has its own.")
             history = kept
-        for event in self.assistant.stream(question, history=history, filters=filters, top_k=top_k):
+        events = self.assistant.stream(question, history=history, filters=filters, top_k=top_k, mode=mode)
+        for event in events:
             yield self._kept(question, event, conversation_id) if isinstance(event, Answer) else event
 
     def _kept(self, question: str, answer: Answer, conversation_id: str | None) -> Answer:

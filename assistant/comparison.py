@@ -1,27 +1,27 @@
 """Evidence -> two columns side by side, with a citation in each cell. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from assistant.evidence import Evidence, name_terms, term_set
 from assistant.question import Question
 from assistant.writing import Composed, Numbers, said
 from indexer.keyword_index import terms
-from indexer.types import Kind, Note
+from indexer.types import Kind
 
 MOST_ROWS = 6
 MOST_EACH = 2  # items told of each side where no table compares them
 
 
-def compared(question: Question, evidence: Sequence[Evidence], notes: Mapping[str, Note]) -> Composed | None:
+def compared(question: Question, evidence: Sequence[Evidence], numbers: Numbers) -> Composed | None:
     """A table of the question's two sides; None if the evidence does not speak of both."""
     if not question.sides:
         return None
     sides = [frozenset(terms(side)) for side in question.sides]
-    return _by_columns(sides, evidence, notes) or _by_items(question, sides, evidence, notes)
+    return _by_columns(sides, evidence, numbers) or _by_items(question, sides, evidence, numbers)
 
 
 def _by_columns(
-    sides: Sequence[frozenset[str]], evidence: Sequence[Evidence], notes: Mapping[str, Note]
+    sides: Sequence[frozenset[str]], evidence: Sequence[Evidence], numbers: Numbers
 ) -> Composed | None:
     """From the rows of a table of the notes that has a column for each side."""
     rows: dict[tuple[str, str], list[tuple[Evidence, int, int]]] = {}
@@ -33,7 +33,6 @@ def _by_columns(
     best = next(iter(rows.values()), [])[:MOST_ROWS]
     if not best:
         return None
-    numbers = Numbers(notes)
     first, one, other = best[0]
     lines = [f"| | {first.unit.cells[one][0]} | {first.unit.cells[other][0]} |", "|---|---|---|"]
     for item, one, other in sorted(best, key=lambda row: row[0].unit.span.start):
@@ -57,7 +56,7 @@ def _by_items(
     question: Question,
     sides: Sequence[frozenset[str]],
     evidence: Sequence[Evidence],
-    notes: Mapping[str, Note],
+    numbers: Numbers,
 ) -> Composed | None:
     """From what the notes say of one side and not of the other, the items named for a side first."""
     columns = []
@@ -67,11 +66,10 @@ def _by_items(
         columns.append(named[:MOST_EACH])
     if not all(columns):
         return None
-    numbers = Numbers(notes)
     lines = [_line([_capital(side) for side in question.sides]), "|---|---|"]
     for pair in range(max(len(column) for column in columns)):
         cells = [column[pair] if pair < len(column) else None for column in columns]
-        lines.append(_line([_cell(item, numbers, notes) if item else "" for item in cells]))
+        lines.append(_line([_cell(item, numbers) if item else "" for item in cells]))
     return Composed("\n".join(lines), numbers.citations)
 
 
@@ -89,8 +87,8 @@ def _speaks_of(side: str, other: frozenset[str], item: Evidence) -> bool:
     return bool(whole) and whole <= held and not other - whole <= held
 
 
-def _cell(item: Evidence, numbers: Numbers, notes: Mapping[str, Note]) -> str:
-    words = said(item, notes[item.chunk.note])
+def _cell(item: Evidence, numbers: Numbers) -> str:
+    words = said(item, numbers.notes[item.chunk.note])
     escaped = words if item.unit.kind is Kind.TABLE_ROW else words.replace("\\|", "|")
     return f"{escaped} {numbers.mark(item.chunk, item.unit.span)}"
 

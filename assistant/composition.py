@@ -8,7 +8,7 @@ import numpy as np
 from assistant.comparison import compared
 from assistant.evidence import Evidence, term_set, term_weights
 from assistant.question import Question, Wants
-from assistant.writing import Composed, write_items
+from assistant.writing import Composed, Numbers, write_items
 from indexer.snapshot import Snapshot
 from indexer.types import Kind
 
@@ -24,17 +24,21 @@ SEVERAL = 3  # rows of a table: from so many on it is told whole, if they are mo
 Group = tuple[str, int]
 
 
-def compose(question: Question, evidence: Sequence[Evidence], snapshot: Snapshot) -> Composed:
+def compose(
+    question: Question, evidence: Sequence[Evidence], snapshot: Snapshot, numbers: Numbers | None = None
+) -> Composed:
     """Put together the few units that answer, the best first.
 
     Args:
         evidence: best first; at least one, of notes of the snapshot.
+        numbers: of an answer that this goes on with; what it has cited is not told again.
     """
+    numbers = numbers or Numbers(snapshot.notes)
     if question.wants is Wants.COMPARISON:
-        table = compared(question, evidence, snapshot.notes)
+        table = compared(question, evidence, numbers)
         if table:
             return table
-    return write_items(choose(question, evidence, snapshot), snapshot.notes)
+    return write_items(choose(question, evidence, snapshot), numbers)
 
 
 def choose(question: Question, evidence: Sequence[Evidence], snapshot: Snapshot) -> list[Evidence]:

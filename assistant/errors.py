@@ -10,6 +10,7 @@ FootnoteError (indexer.errors)
 ├── NotesReadOnly   notes cannot be written here
 ├── PreconditionMissing     a note is to be changed by someone who does not say which one they have seen
 ├── Busy            as many answers as the server makes at once are being made
+├── LanguageModelFailed     the language model wrote no answer; told as `degraded`, never raised to a caller
 └── GoldenError     a file of golden questions cannot be used
 """
 
@@ -58,6 +59,14 @@ class PreconditionMissing(FootnoteError):
 
 class Busy(FootnoteError):
     """As many answers as the server makes at once are being made."""
+
+
+class LanguageModelFailed(FootnoteError):
+    """The language model wrote no answer. `reason` is one of the keys of `assistant.notices.WHY`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The language model failed: {reason}.")
+        self.reason = reason
 
 
 class GoldenError(FootnoteError):

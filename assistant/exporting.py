@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 
 from assistant.kept import Conversation, KeptTurn
+from assistant.notices import notices
 from assistant.types import Answer, Citation, Related
 
 SOURCES = "Sources:"
 NEARBY = "What the notes have nearby:"
+NOTICE = "Note:"
 
 
 def place(found: Citation) -> str:
@@ -18,7 +20,10 @@ def place(found: Citation) -> str:
 
 
 def with_sources(answer: Answer) -> str:
-    """The answer's text, then its sources as a numbered list; or, if it was declined, what is nearby."""
+    """The answer's text, then its sources as a numbered list; or, if it was declined, what is nearby.
+
+    What a reader should know of how it came about stands at the end.
+    """
     return "\n\n".join([answer.text.strip(), *_lists(answer)])
 
 
@@ -29,8 +34,8 @@ def source_list(answer: Answer) -> str:
 
 def without_sources(text: str) -> str:
     """The answer's text alone, from what `with_sources` made."""
-    for title in (SOURCES, NEARBY):
-        text = text.split(f"\n\n{title}\n")[0]
+    for begin in (f"{SOURCES}\n", f"{NEARBY}\n", f"{NOTICE} "):
+        text = text.split(f"\n\n{begin}")[0]
     return text.strip()
 
 
@@ -47,9 +52,11 @@ def as_markdown(conversation: Conversation, turns: Sequence[KeptTurn]) -> str:
 
 
 def _lists(answer: Answer) -> list[str]:
+    lists = [f"{NEARBY}\n{_nearby(answer.related)}"] if answer.related else []
     if answer.citations:
-        return [f"{SOURCES}\n" + "\n".join(f"{one.number}. {place(one)}" for one in answer.citations)]
-    return [f"{NEARBY}\n{_nearby(answer.related)}"] if answer.related else []
+        lists = [f"{SOURCES}\n" + "\n".join(f"{one.number}. {place(one)}" for one in answer.citations)]
+    told = [f"{NOTICE} {notice}" for notice in notices(answer)]
+    return [*lists, *told]
 
 
 def _nearby(related: Sequence[Related]) -> str:

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -10,15 +11,19 @@ from pathlib import Path
 from assistant.composition import compose
 from assistant.confidence import answers
 from assistant.conversation import Reading, readings
-from assistant.errors import NoteNotFound, QuestionError
+from assistant.drafting import Draft
+from assistant.errors import LanguageModelFailed, NoteNotFound, QuestionError
 from assistant.evidence import Evidence
 from assistant.looking import LOOKED_AT, Look, find, look, query_of
+from assistant.notices import PREFIX
 from assistant.reranking import Reranker
-from assistant.settings import MAX_QUESTION, AskSettings
+from assistant.settings import MAX_QUESTION, AskSettings, Mode, ModelSettings
 from assistant.suggestions import example_questions
-from assistant.types import Answer, Event, Filters, Found, Passage, Related, Text, Turn
+from assistant.types import Answer, Citation, Event, Filters, Found, Passage, Related, Text, Turn, Unsupported
 from assistant.workers import Workers
-from indexer.embedding import CrossEncoderReranker, Embedder
+from assistant.writer import Writer, meaning_of, open_writer
+from assistant.writing import Numbers
+from indexer.embedding import CrossEncoderReranker, Embedded, Embedder
 from indexer.live import LiveIndex
 from indexer.modelless import embedder_or_stand_in
 from indexer.settings import IndexSettings
@@ -41,9 +46,15 @@ class Assistant:
         embedder: Embedder,
         settings: AskSettings | None = None,
         reranker: Reranker | None = None,
+        writer: Writer | None = None,
     ) -> None:
+        """
+        Args:
+            writer: a language model that may write answers; without it, they are made of the notes' words.
+        """
         self.index = index
         self.embedder = embedder
+        self.writer = writer
         self._settings = settings or AskSettings()
         self._reranker = reranker
         self._examples: Sequence[str] = ()
@@ -57,19 +68,21 @@ class Assistant:
         history: Sequence[Turn] = (),
         filters: Filters | None = None,
         top_k: int | None = None,
+        mode: Mode = "auto",
     ) -> Answer:
         """Answer a question, or say that the notes don't.
 
         Args:
             history: the conversation so far, oldest turn first.
             top_k: how many passages to look at.
+            mode: who writes the answer.
 
         Raises:
             QuestionError: the question is blank or too long.
             IndexUnusable: there is no index that can answer.
         """
         answer: Answer | None = None
-        for event in self.stream(question, history=history, filters=filters, top_k=top_k):
+        for event in self.stream(question, history=history, filters=filters, top_k=top_k, mode=mode):
             answer = event if isinstance(event, Answer) else answer
         assert answer is not None
         return answer
@@ -81,45 +94,64 @@ class Assistant:
         history: Sequence[Turn] = (),
         filters: Filters | None = None,
         top_k: int | None = None,
+        mode: Mode = "auto",
     ) -> Iterator[Event]:
         """As `ask`, step by step: the passages, the text in pieces, and last the whole answer."""
         clock = _Clock()
         _check(question)
         snapshot = self.index.current
         wanted = top_k or self._settings.top_k
-        best = self._workers.do(lambda: self._best_look(snapshot, question, history, filters, wanted))
+        writer, lost = self._writing(mode)
+        read = list(readings(question, history, snapshot.lexicon))
+        if writer and history:
+            rewritten, lost = _rewritten(writer, question, history)
+            read = [*rewritten, *read]
+            clock.mark("rewrite")
+        best = self._workers.do(lambda: self._best_look(snapshot, read, filters, wanted))
         passages = best.passages[:wanted]
         clock.mark("retrieve")
         yield Found(passages)
 
         answered = bool(best.evidence) and answers(best.confidence, snapshot.manifest.line.at)
-        composed = (
-            self._workers.do(lambda: compose(best.question, best.evidence, snapshot)) if answered else None
-        )
-        clock.mark("compose")
-        text = composed.text if composed else DECLINED
-        yield from (Text(piece) for piece in text.splitlines(keepends=True))
+        told = _Told()
+        if answered and writer and not lost:
+            draft, lost = yield from writer.draft(
+                best.question.text, passages, history, snapshot.notes, self._meaning
+            )
+            told = _Told.of(draft)
+            clock.mark("write")
+        if answered and (lost or not told.citations):
+            numbers = told.numbers
+            more = self._workers.do(lambda: compose(best.question, best.evidence, snapshot, numbers))
+            pieces = f"{told.gap}{more.text}" if more.text else ""
+            yield from (Text(piece) for piece in pieces.splitlines(keepends=True))
+            told = replace(told, text=told.text + pieces, citations=more.citations)
+            clock.mark("compose")
+        if not answered:
+            yield Text(DECLINED)
         yield Answer(
-            text=text,
+            text=told.text if answered else DECLINED,
             abstained=not answered,
             confidence=best.confidence,
-            mode="extractive",
+            mode=told.mode,
             standalone_question=best.question.text,
             index_revision=snapshot.manifest.revision,
-            citations=composed.citations if composed else (),
-            related=() if composed else _related(best.evidence),
+            citations=told.citations,
+            related=() if answered else _related(best.evidence),
             timings_ms=clock.times,
             passages=passages,
-            degraded=() if best.embedded else ("embedding",),
+            degraded=_degraded(best, lost if answered else ""),
+            unsupported=told.unsupported,
         )
 
+    def _writing(self, mode: Mode) -> tuple[Writer | None, str]:
+        """What writes the answer, None being the notes' own words; and what was asked for in vain."""
+        if mode == "extractive" or self.writer is None:
+            return None, "not_configured" if mode == "llm" else ""
+        return self.writer, ""
+
     def _best_look(
-        self,
-        snapshot: Snapshot,
-        question: str,
-        history: Sequence[Turn],
-        filters: Filters | None,
-        wanted: int,
+        self, snapshot: Snapshot, read: Sequence[Reading], filters: Filters | None, wanted: int
     ) -> Look:
         """The look at the notes by the reading of the question that they answer best."""
         looks = [
@@ -131,9 +163,13 @@ class Assistant:
                 top_k=max(wanted, LOOKED_AT),
                 reranker=self._reranker,
             )
-            for reading in readings(question, history, snapshot.lexicon)
+            for reading in read
         ]
         return _surest(looks)
+
+    def _meaning(self, texts: Sequence[str]) -> Sequence[Embedded]:
+        """Texts as the model reads them, in their turn."""
+        return self._workers.do(lambda: meaning_of(self.embedder, texts))
 
     def search(
         self,
@@ -188,18 +224,21 @@ class Assistant:
         self.embedder.load()
 
 
-def open_assistant(settings: IndexSettings, asking: AskSettings | None = None) -> Assistant:
+def open_assistant(
+    settings: IndexSettings, asking: AskSettings | None = None, model: ModelSettings | None = None
+) -> Assistant:
     """An assistant over the index that the settings name. The index and the weights are opened on first use.
 
     If the embedding model cannot be read, it finds passages by their words alone, and is never ready.
 
     Raises:
         ModelError: a reranker is named that is not there.
+        SettingsError: the prompts of the language model cannot be used.
     """
     embedder = embedder_or_stand_in(settings.embedding_model, settings.precision)
     reranker = CrossEncoderReranker(Path(asking.reranker)) if asking and asking.reranker else None
     live = LiveIndex(settings.index, fingerprint=embedder.fingerprint or None)
-    return Assistant(live, embedder, asking, reranker)
+    return Assistant(live, embedder, asking, reranker, open_writer(model))
 
 
 def _check(question: str) -> None:
@@ -226,6 +265,47 @@ def _surest(looks: Sequence[Look]) -> Look:
     """The likeliest reading, or the one that the notes answer clearly better."""
     best = max(looks, key=lambda found: found.confidence)
     return best if best.confidence > looks[0].confidence + CLEARLY else looks[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What an answer says so far."""
+
+    text: str = ""
+    citations: Sequence[Citation] = ()
+    unsupported: Sequence[Unsupported] = ()
+    numbers: Numbers | None = None
+    mode: str = "extractive"
+
+    @classmethod
+    def of(cls, draft: Draft) -> "_Told":
+        """What a model wrote; nothing of it stands if the notes support none of it."""
+        if not draft.citations:
+            return cls(
+                unsupported=[replace(item, char_start=None, char_end=None) for item in draft.unsupported]
+            )
+        return cls(draft.text, draft.citations, draft.unsupported, draft.numbers, "llm")
+
+    @property
+    def gap(self) -> str:
+        """What comes before the next thing that is said."""
+        return "\n\n" if self.text else ""
+
+
+def _rewritten(writer: Writer, question: str, history: Sequence[Turn]) -> tuple[Sequence[Reading], str]:
+    """The model's reading of a question, if it has one, and why it has none."""
+    try:
+        text = writer.rewritten(question, history)
+    except LanguageModelFailed as error:
+        return [], error.reason
+    if not text:
+        return [], ""
+    return [Reading(text, None if text == question else history[-1])], ""
+
+
+def _degraded(found: Look, lost: str) -> Sequence[str]:
+    """What had to be done without."""
+    return [*([] if found.embedded else ["embedding"]), *([f"{PREFIX}{lost}"] if lost else [])]
 
 
 class _Clock:

@@ -74,9 +74,23 @@ class Related:
 
 
 @dataclass(frozen=True, slots=True)
+class Unsupported:
+    """A sentence of a language model that the notes do not support, and in what: number, name, meaning, …
+
+    It stands in the answer's text between `char_start` and `char_end`; both are None if it was left out.
+    """
+
+    text: str
+    reason: str
+    char_start: int | None = None
+    char_end: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What the notes say, with its proof; or, if `abstained`, that they do not say.
 
+    `mode` is `llm` if a language model wrote it, else `extractive`.
     `id` and `conversation_id` are those of an answer that is kept as a turn of a conversation.
     """
 
@@ -89,6 +103,7 @@ class Answer:
     citations: Sequence[Citation] = ()
     related: Sequence[Related] = ()
     degraded: Sequence[str] = ()
+    unsupported: Sequence[Unsupported] = ()
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     passages: Sequence[Passage] = ()
     id: str | None = None

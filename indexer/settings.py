@@ -10,7 +10,7 @@ import msgspec
 from indexer.errors import SettingsError
 
 PREFIX = "FOOTNOTE_"
-PRECISIONS = ("auto", "float32", "bfloat16")
+PRECISIONS = ("float32", "bfloat16")
 T = TypeVar("T")
 
 
@@ -21,7 +21,7 @@ class IndexSettings:
     notes: Path = Path("corpus")
     index: Path = Path(".footnote/index")
     embedding_model: str = "all-MiniLM-L6-v2"
-    precision: str = "auto"
+    precision: str = "float32"
     max_note_mb: int = 5
     max_index_mb: int = 20_000
 

@@ -20,6 +20,8 @@ DOORS = {
     "fastapi": "assistant/api/",
     "pydantic": "assistant/api/",
     "alembic": "assistant/migrations/",
+    "openai": "assistant/wire.py",
+    "httpx2": "assistant/wire.py",
 }
 
 # What the next room up, the tests and other programs build on. A name that leaves here breaks somebody.
@@ -35,7 +37,7 @@ PUBLIC = {
     "indexer.borrowing": {"borrowed_vectors", "shares"},
     "indexer.chunking": {"chunk_note", "follows", "joined"},
     "indexer.embedding": {
-        "CrossEncoderReranker", "Embedded", "Embedder", "SentenceTransformerEmbedder", "native_precision",
+        "CrossEncoderReranker", "Embedded", "Embedder", "SentenceTransformerEmbedder",
         "open_embedder",
     },
     "indexer.vector_index": {"Cells", "Search", "VectorIndex", "recall", "tenth_scores"},
@@ -61,9 +63,12 @@ PUBLIC = {
     "indexer.jobs": {"Job", "JobState", "RebuildJobs"},
     "assistant.types": {
         "Answer", "Citation", "Filters", "Found", "Passage", "Ranks", "Related", "Text", "Turn",
+        "Unsupported",
     },
     "assistant.looking": {"Look", "find", "look", "query_of"},
     "assistant.pipeline": {"Assistant", "open_assistant"},
+    "assistant.generation": {"LanguageModel"},
+    "assistant.writer": {"Writer", "meaning_of", "open_writer"},
     "assistant.asking": {"Asking", "Seats"},
     "assistant.kept": {"Conversation", "Declined", "Feedback", "KeptTurn", "Page", "now"},
     "assistant.conversations": {"Conversations"},

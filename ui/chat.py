@@ -54,6 +54,17 @@ PANEL = """
 """
 
 
+# Who writes the answers; shown only where there is a language model to choose.
+MODE = """
+<label id="mode">Answers
+  <select>
+    <option value="auto">written by the language model</option>
+    <option value="extractive">in the notes’ own words</option>
+  </select>
+</label>
+"""
+
+
 class State(NamedTuple):
     """New values of the components that speak of the index."""
 
@@ -134,7 +145,7 @@ def create_chat(
     with gr.Blocks(title="Footnote", analytics_enabled=False) as page:
         exchanges, conversation = gr.State([]), gr.State("")
         # What the page's script hands to an event; see `footnote` in chat.js.
-        again, wanted = gr.Checkbox(visible=False), gr.Textbox(visible=False)
+        again, wanted, mode = gr.Checkbox(visible=False), gr.Textbox(visible=False), gr.Textbox(visible=False)
         with gr.Row(elem_id="bar"):
             _html("brand", HEADER + links_html())
             contents = _html("contents")
@@ -147,6 +158,8 @@ def create_chat(
             past = _html("past")
             live = _html("live")
         with gr.Row(elem_id="composer"):
+            if assistant.writer:
+                _html("who", MODE)
             _html("edit-note", EDITING)
             question = gr.Textbox(
                 label="Your question",
@@ -165,8 +178,8 @@ def create_chat(
         talk = [question, welcome, past, live, exchanges, conversation]
         state = [contents, status, welcome, rebuild]
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        put = [question, again, exchanges, conversation]
-        given = "(question, again, ...rest) => [question, footnote.isAgain(), ...rest]"
+        put = [question, again, mode, exchanges, conversation]
+        given = "(question, again, mode, ...rest) => [question, footnote.isAgain(), footnote.mode(), ...rest]"
         # What is sent while an answer is just ending is asked next; by default it would be dropped.
         quiet_last = {**quiet, "trigger_mode": "always_last"}
         answering = gr.on([question.submit, ask.click], talking.ask, put, talk, js=given, **quiet_last)

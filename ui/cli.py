@@ -12,7 +12,7 @@ import msgspec
 import typer
 from rich.console import Console
 
-from assistant.settings import MAX_TOP_K, AccessSettings, AskSettings, KeepingSettings
+from assistant.settings import MAX_TOP_K, AccessSettings, AskSettings, KeepingSettings, Mode, ModelSettings
 from indexer.settings import IndexSettings, from_environment
 from ui import terminal
 from ui.address import listen, require_guard
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from indexer.planning import BuildReport, Progress
 
 GOLDEN = Path("tests/golden/measure.yaml")
+NO_MODEL = (
+    "No language model is set up, so answers are made of the notes' own words. To connect one, set"
+    " FOOTNOTE_LLM_BASE_URL and FOOTNOTE_LLM_MODEL."
+)
 HELP = """
 Ask your Markdown notes; get answers with footnotes that open on the exact lines.
 
@@ -38,6 +42,7 @@ Every setting is an environment variable too; an option wins over it:
 FOOTNOTE_NOTES, FOOTNOTE_INDEX, FOOTNOTE_HOST, FOOTNOTE_PORT,
 FOOTNOTE_EMBEDDING_MODEL, FOOTNOTE_MAX_NOTE_MB, FOOTNOTE_MAX_INDEX_MB,
 FOOTNOTE_WATCH (0: do not watch the notes while serving). More for the server: docs/api.md.
+For a language model: FOOTNOTE_LLM_BASE_URL, FOOTNOTE_LLM_MODEL, FOOTNOTE_LLM_API_KEY.
 
 \b
 Exit codes: 0 done, 1 failed, 2 wrong usage or a setting that cannot be used,
@@ -177,7 +182,8 @@ def serve(
     from ui.server import serve as run
 
     kept = from_environment(KeepingSettings, os.environ)
-    run(settings, server, kept, access, from_environment(AskSettings, os.environ))
+    model = from_environment(ModelSettings, os.environ)
+    run(settings, server, kept, access, from_environment(AskSettings, os.environ), model)
 
 
 @app.command()
@@ -198,7 +204,8 @@ def mcp(notes: Notes = None, index: Index = None) -> None:
 
     settings = _index_settings(notes, index)
     kept = from_environment(KeepingSettings, os.environ)
-    assistant = open_assistant(settings, from_environment(AskSettings, os.environ))
+    model = from_environment(ModelSettings, os.environ)
+    assistant = open_assistant(settings, from_environment(AskSettings, os.environ), model)
     asking = Asking(assistant, Conversations(Database(database_url(kept.database, settings.index))))
     create_mcp_server(asking).run("stdio")
 
@@ -218,10 +225,40 @@ def token() -> None:
 
 
 @app.command()
+def doctor() -> None:
+    """Try the language model that the settings name, and say in one line what is wrong.
+
+    \b
+      FOOTNOTE_LLM_BASE_URL=http://127.0.0.1:11434/v1 FOOTNOTE_LLM_MODEL=llama3.2 footnote doctor
+    """
+    settings = from_environment(ModelSettings, os.environ)
+    if not settings.configured:
+        typer.echo(NO_MODEL)
+        return
+    from assistant.doctor import examine
+    from assistant.generation import LanguageModel
+    from assistant.prompting import Prompts
+
+    Prompts.read(settings.llm_prompts)
+    model = LanguageModel(settings)
+    try:
+        found = examine(model)
+    finally:
+        model.close()
+    terminal.print_plainly(Console(highlight=False) if found.well else errors(), found.line)
+    if not found.well:
+        raise typer.Exit(FAILED)
+
+
+@app.command()
 def ask(
     question: Annotated[
         str, typer.Argument(metavar="QUESTION", help="In plain words, in quotes.", callback=_readable)
     ],
+    mode: Annotated[
+        Mode,
+        typer.Option(help="Who writes: llm, extractive (the notes' own words), or what is set up."),
+    ] = "auto",
     notes: Notes = None,
     index: Index = None,
     as_json: Json = False,
@@ -235,7 +272,7 @@ def ask(
       footnote ask "What is the ECS task role for?" --json | jq .citations
     """
     with _assistant(_index_settings(notes, index)) as assistant:
-        answer = assistant.ask(question)
+        answer = assistant.ask(question, mode=mode)
     if as_json:
         from assistant.api.schemas.ask import AnswerBody
 
@@ -370,7 +407,8 @@ def _assistant(settings: IndexSettings) -> Iterator["Assistant"]:
     with terminal.working(errors(), "Reading the notes"):
         from assistant.pipeline import open_assistant
 
-        yield open_assistant(settings, from_environment(AskSettings, os.environ))
+        model = from_environment(ModelSettings, os.environ)
+        yield open_assistant(settings, from_environment(AskSettings, os.environ), model)
 
 
 def _print(lines: terminal.Lines) -> None:

@@ -1,17 +1,19 @@
 """Questions with their answers and sources as sanitised HTML. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from urllib.parse import urlencode
 
 from assistant.exporting import with_sources
 from assistant.kept import Feedback
+from assistant.notices import MARK, notices
 from assistant.types import Answer, Citation, Related
 from ui.formatting import crumbs, lines_text, sentence
 from ui.markdown import attributes, clean, note_link, render_answer
 
+WRITTEN = "Written by a language model; every sentence was held against the lines that it cites."
 _SIGNS = re.compile(r"(`)([^`]+)`|(\*\*)(?=\S)((?:`[^`]*`|[^`*]|\*(?!\*))+)(?<=\S)\*\*")
 
 
@@ -58,7 +60,7 @@ def _body(exchange: Exchange) -> str:
     if exchange.answer is not None:
         answer = exchange.answer
         return _declined(exchange.question, answer) if answer.abstained else _answer(exchange, answer)
-    text = f'<div class="answer reading">{render_answer(exchange.partial, _unproved)}</div>'
+    text = f'<div class="answer reading">{render_answer(exchange.partial, _unproved, ())}</div>'
     if exchange.stopped:
         return f'{text if exchange.partial else ""}<p class="aside">Stopped.</p>'
     return text if exchange.partial else '<p class="waiting">Searching the notes…</p>'
@@ -70,17 +72,30 @@ def _answer(exchange: Exchange, answer: Answer) -> str:
     def reference(number: int) -> str | None:
         return _reference(by_number[number]) if number in by_number else None
 
-    asides = [f"Done without: {escape(text)}" for text in answer.degraded]
+    asides = [escape(text.replace(f" {MARK}", "")) for text in notices(answer)]
+    asides += [WRITTEN] if answer.mode == "llm" else []
     asides += [] if exchange.kept else ["This answer could not be kept. The server’s log says why."]
     return "".join(
         (
             _understood(exchange.question, answer.standalone_question),
             _changed(exchange),
-            f'<div class="answer reading">{render_answer(answer.text, reference)}</div>',
+            f'<div class="answer reading">{_text(answer, reference)}</div>',
             "".join(f'<p class="aside">{text}</p>' for text in asides),
             _sources(answer.citations, exchange.changed),
         )
     )
+
+
+def _text(answer: Answer, reference: Callable[[int], str | None]) -> str:
+    """The answer's text; what the notes do not support is marked in it."""
+    if answer.mode != "llm":
+        return render_answer(answer.text, reference)
+    spans = [
+        (item.char_start, item.char_end)
+        for item in answer.unsupported
+        if item.char_start is not None and item.char_end is not None
+    ]
+    return render_answer(answer.text, reference, unproved=spans)
 
 
 def _changed(exchange: Exchange) -> str:

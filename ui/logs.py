@@ -22,7 +22,7 @@ def configure_logging(*, level: str, as_json: bool, secrets: Sequence[str] = ())
     handler.setFormatter(_Json(secrets) if as_json else _Text(secrets))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     # These tell of each request of theirs, which is no news.
-    for name in ("httpx", "httpx2", "httpcore", "httpcore2", "bm25s", "mcp", "asyncio"):
+    for name in ("httpx", "httpx2", "httpcore", "httpcore2", "openai", "bm25s", "mcp", "asyncio"):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
 
 

@@ -47,7 +47,12 @@ ATTRIBUTES = {
 }
 
 _MARK_OPEN, _MARK_CLOSE = '<mark class="cited">', "</mark>"
-_REFERENCE = re.compile(r"(\s*)\[(\d{1,3})\]")
+_REFERENCE = re.compile(r"(\s*)\[(\d{1,3}|\?)\]")
+# Around what is not proved, while Markdown is being parsed: signs that count as punctuation, as the ends of a
+# sentence do, and that nobody writes.
+_BEGIN, _END = "\u2e22", "\u2e25"
+_DOUBT_OPEN = '<mark class="unproved">'
+_DOUBTFUL = '<span class="doubt">not proved</span>'
 _LEAVES = {"text", "text_special", "code_inline"}
 
 
@@ -100,22 +105,66 @@ def render_body(text: str, *, path: str, first_line: int, cited: LineRange | Non
     return html.replace('class="cited', 'id="cited" class="cited', 1)
 
 
-def render_answer(text: str, reference: Callable[[int], str | None]) -> str:
-    """Render an answer; `reference` gives the HTML that stands for `[n]`, or None to leave it as text."""
-    tokens = _ANSWER_PARSER.parse(text)
+def render_answer(
+    text: str,
+    reference: Callable[[int], str | None],
+    unproved: Sequence[tuple[int, int]] | None = None,
+) -> str:
+    """Render an answer.
+
+    Args:
+        reference: gives the HTML that stands for `[n]`, or None to leave it as text.
+        unproved: from where to where the text says what the notes do not; `[?]` says so behind it. None if
+            nothing was checked, as nothing had to be.
+    """
+    tokens = _ANSWER_PARSER.parse(text if unproved is None else _delimited(text, unproved))
     _soften(tokens, lambda href: _resolve(href, None))
+    open_ = False
     for token in tokens:
-        token.children = [new for child in token.children or () for new in _number(child, reference)]
+        children = []
+        for child in token.children or ():
+            for leaf in _number(child, reference, unproved is not None):
+                parts, open_ = _doubted(leaf, open_)
+                children += parts
+        token.children = children
+        if token.type in ("fence", "code_block"):
+            token.content = token.content.replace(_BEGIN, "").replace(_END, "")
     return str(_ANSWER_PARSER.renderer.render(tokens, _ANSWER_PARSER.options, {}))
 
 
-def _number(token: Token, reference: Callable[[int], str | None]) -> Iterator[Token]:
+def _delimited(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """The text with signs around the spans, which are in order and disjoint; code blocks get none."""
+    text = text.replace(_BEGIN, " ").replace(_END, " ")
+    for start, end in reversed(spans):
+        said = text[start:end]
+        if not said.startswith(("```", "|")):
+            text = f"{text[:start]}{_BEGIN}{said}{_END}{text[end:]}"
+    return text
+
+
+def _doubted(leaf: Token, doubted: bool) -> tuple[list[Token], bool]:
+    """A leaf in pieces, those between the signs marked, and whether what follows is between them."""
+    if leaf.type not in _LEAVES:
+        return [leaf], doubted
+    pieces: list[Token] = []
+    for part in re.split(f"([{_BEGIN}{_END}])", leaf.content):
+        if part in (_BEGIN, _END):
+            doubted = part == _BEGIN
+        elif part:
+            said = Token(leaf.type, leaf.tag, 0, content=part, markup=leaf.markup)
+            pieces += [_html(_DOUBT_OPEN), said, _html(_MARK_CLOSE)] if doubted else [said]
+    return pieces, doubted
+
+
+def _number(token: Token, reference: Callable[[int], str | None], checked: bool) -> Iterator[Token]:
     if token.type != "text":
         yield token
         return
     position = 0
     for match in _REFERENCE.finditer(token.content):
-        if (html := reference(int(match[2]))) is not None:
+        doubt = _DOUBTFUL if checked else None
+        html = doubt if match[2] == "?" else reference(int(match[2]))
+        if html is not None:
             yield Token("text", "", 0, content=token.content[position : match.start()])
             yield _html(html)
             position = match.end()

@@ -26,7 +26,7 @@ from assistant.conversations import Conversations
 from assistant.database import Database, database_url
 from assistant.pipeline import Assistant, open_assistant
 from assistant.probing import line_fitter
-from assistant.settings import AccessSettings, AskSettings, KeepingSettings
+from assistant.settings import AccessSettings, AskSettings, KeepingSettings, ModelSettings
 from assistant.shared_jobs import rebuild_jobs
 from indexer.errors import FootnoteError, IndexUnusable
 from indexer.jobs import RebuildJobs
@@ -160,6 +160,7 @@ def serve(
     kept: KeepingSettings | None = None,
     access: AccessSettings | None = None,
     asking: AskSettings | None = None,
+    model: ModelSettings | None = None,
 ) -> None:
     """Serve until the process is told to stop; the page opens while the model is still being loaded.
 
@@ -167,7 +168,7 @@ def serve(
         Unguarded: other machines could come in, and there is no token.
         AddressError: the address cannot be listened on.
         ModelError: a reranker is named that is not there.
-        SettingsError: a database is named that cannot be used here.
+        SettingsError: a database or prompts are named that cannot be used here.
     """
     access = access or AccessSettings()
     require_guard(server_settings, access)
@@ -181,9 +182,9 @@ def serve(
         configure_logging(
             level=server_settings.log_level,
             as_json=server_settings.log == "json",
-            secrets=(access.token, os.environ.get("FOOTNOTE_LLM_API_KEY", "")),
+            secrets=(access.token, model.llm_api_key if model else ""),
         )
-        assistant = open_assistant(index_settings, asking)
+        assistant = open_assistant(index_settings, asking, model)
         jobs = rebuild_jobs(partial(_build, index_settings, assistant), assistant.index.refresh, database)
         conversations = Conversations(database)
         notebook = Notebook(
@@ -207,6 +208,8 @@ def serve(
         finally:
             jobs.stop()
             conversations.close()
+            if assistant.writer:
+                assistant.writer.model.close()
 
 
 class Server(uvicorn.Server):
@@ -263,6 +266,8 @@ class Server(uvicorn.Server):
         """Load the model while the first reader is still looking at the page, and find what to suggest."""
         try:
             self._assistant.embedder.load()
+            if self._assistant.writer:
+                self._assistant.writer.model.load()
             with contextlib.suppress(IndexUnusable):  # the page says so
                 self._assistant.example_questions()
             # What is loaded by now stays; looking through it for garbage stops all threads for long.

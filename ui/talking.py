@@ -4,12 +4,13 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from assistant.asking import Asking
 from assistant.conversations import REMEMBERED_TURNS
 from assistant.errors import ConversationNotFound, ConversationsUnusable
 from assistant.kept import KeptTurn
+from assistant.settings import Mode
 from assistant.types import Answer, Text, Turn
 from indexer.errors import FootnoteError, IndexUnusable
 from ui.exchanges import Exchange, exchange_html
@@ -50,12 +51,13 @@ class Talking:
         self._welcome = welcome
 
     def ask(
-        self, question: str, again: bool, exchanges: Sequence[Exchange], conversation: str
+        self, question: str, again: bool, mode: str, exchanges: Sequence[Exchange], conversation: str
     ) -> Iterator[Talk]:
         """Answer a question, showing its text as it comes.
 
         Args:
             again: in place of the last question and its answer.
+            mode: who writes the answer; `auto` if the page says nothing that is known.
         """
         question = question.strip()
         if not question:
@@ -65,7 +67,7 @@ class Talking:
         asked = Exchange(question, replaces=_id(exchanges[-1]) if again and exchanges else "")
         past = "".join(map(exchange_html, earlier))
         yield Talk("", "", past, exchange_html(asked), [*earlier, asked])
-        for exchange in self._exchange(asked, earlier, conversation):
+        for exchange in self._exchange(asked, _mode(mode), earlier, conversation):
             kept = exchange.answer and exchange.answer.conversation_id
             told = [*earlier, exchange][-REMEMBERED:]
             yield Talk(live=exchange_html(exchange), exchanges=told, conversation=kept or SKIP)
@@ -96,22 +98,24 @@ class Talking:
         return Talk("", "", past, exchange_html(exchanges[-1]), exchanges, conversation)
 
     def _exchange(
-        self, asked: Exchange, earlier: Sequence[Exchange], conversation: str
+        self, asked: Exchange, mode: Mode, earlier: Sequence[Exchange], conversation: str
     ) -> Iterator[Exchange]:
         try:
             with self._asking.seats.seat():
-                yield from self._told(asked, earlier, conversation)
+                yield from self._told(asked, mode, earlier, conversation)
         except FootnoteError as error:
             yield replace(asked, error=str(error))
         except Exception:
             _log.exception("a question could not be answered")
             yield replace(asked, error=UNEXPECTED)
 
-    def _told(self, asked: Exchange, earlier: Sequence[Exchange], conversation: str) -> Iterator[Exchange]:
+    def _told(
+        self, asked: Exchange, mode: Mode, earlier: Sequence[Exchange], conversation: str
+    ) -> Iterator[Exchange]:
         history = [_turn(exchange) for exchange in earlier[-REMEMBERED_TURNS:]]
         text, painted = "", 0.0
         with self._running:
-            for event in self._asking.stream(asked.question, history=history):
+            for event in self._asking.stream(asked.question, history=history, mode=mode):
                 if isinstance(event, Answer):
                     # The passages are not shown, and a long conversation would hold on to them.
                     answer = self._keep(asked, replace(event, passages=()), conversation)
@@ -143,6 +147,10 @@ class Talking:
             return as_now(exchange, self._asking.assistant.index.current.notes)
         except IndexUnusable:  # what asks next says so
             return exchange
+
+
+def _mode(given: str) -> Mode:
+    return given if given in get_args(Mode) else "auto"  # type: ignore[return-value]
 
 
 def _id(exchange: Exchange) -> str:

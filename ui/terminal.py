@@ -45,6 +45,8 @@ def print_plainly(console: Console, sentence: str) -> None:
 
 def answer_lines(answer: "Answer") -> Iterator[Text]:
     """The answer, then its footnotes; or, if it was declined, the nearest headings."""
+    from assistant.notices import notices
+
     yield plain(answer.text)
     if answer.citations or answer.related:
         yield Text()
@@ -63,8 +65,8 @@ def answer_lines(answer: "Answer") -> Iterator[Text]:
             plain(f"{related.note}:{related.line_start}", "cyan"),
             plain(_headings(related.heading_path)),
         )
-    for loss in answer.degraded:
-        yield plain(f"\nDone without: {loss}", "yellow")
+    for notice in notices(answer):
+        yield plain(f"\n{notice}", "yellow")
 
 
 def passage_lines(passages: Sequence["Passage"]) -> Iterator[Text]:

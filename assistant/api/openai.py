@@ -12,7 +12,7 @@ from fastapi.responses import StreamingResponse
 
 from assistant.api.dependencies import AskingPart, AssistantPart, Seat
 from assistant.api.problems import openai_error, problem_of, problem_responses
-from assistant.api.schemas.ask import CitationBody
+from assistant.api.schemas.ask import CitationBody, UnsupportedBody
 from assistant.api.schemas.openai import (
     ChatRequest,
     ChoiceBody,
@@ -122,7 +122,7 @@ class _Completion:
         self._request = request
         self._id, self._created = f"chatcmpl-{uuid4().hex}", int(time.time())
         question, history = body.asked()
-        self._events = asking.stream(question, history=history)
+        self._events = asking.stream(question, history=history, mode=body.mode)
 
     def begin(self) -> None:
         """Take the first step, which finds the passages, and let its errors out."""
@@ -137,7 +137,7 @@ class _Completion:
         *_, answer = self._events
         assert isinstance(answer, Answer)
         text = with_sources(answer)
-        message = ReplyBody(content=text, citations=_citations(answer), abstained=answer.abstained)
+        message = ReplyBody(content=text, **_told(answer))
         return CompletionBody(
             id=self._id,
             created=self._created,
@@ -161,9 +161,8 @@ class _Completion:
 
     def _end(self, answer: Answer) -> Iterator[str]:
         sources = source_list(answer)
-        citations = [citation.model_dump() for citation in _citations(answer)]
-        delta = {"content": sources, "citations": citations, "abstained": answer.abstained}
-        yield self._sent(delta)
+        told = ReplyBody(content=sources, **_told(answer)).model_dump(exclude={"role"})
+        yield self._sent(told)
         yield self._sent({}, finish_reason="stop")
         if self.body.stream_options and self.body.stream_options.include_usage:
             usage = self._usage(answer.text + sources).model_dump()
@@ -183,8 +182,14 @@ def _event(data: dict[str, Any]) -> str:
     return f"data: {json.dumps(data, ensure_ascii=False)}\n\n"
 
 
-def _citations(answer: Answer) -> list[CitationBody]:
-    return [CitationBody.model_validate(citation) for citation in answer.citations]
+def _told(answer: Answer) -> dict[str, Any]:
+    """What a reply says beyond OpenAI's protocol."""
+    return {
+        "citations": [CitationBody.model_validate(citation) for citation in answer.citations],
+        "abstained": answer.abstained,
+        "unsupported": [UnsupportedBody.model_validate(item) for item in answer.unsupported],
+        "degraded": list(answer.degraded),
+    }
 
 
 def _models(assistant: Assistant) -> list[ModelBody]:

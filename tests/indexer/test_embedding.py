@@ -9,14 +9,13 @@ import pytest
 from indexer.embedding import (
     DEFAULT_SHA256,
     SentenceTransformerEmbedder,
-    native_precision,
     open_embedder,
 )
 from indexer.errors import ModelError
 
 
 def test_the_packaged_model_is_the_expected_one() -> None:
-    embedder = open_embedder("all-MiniLM-L6-v2", "float32")
+    embedder = open_embedder("all-MiniLM-L6-v2")
     assert embedder.fingerprint == DEFAULT_SHA256
     assert open_embedder("all-MiniLM-L6-v2", "bfloat16").fingerprint == f"{DEFAULT_SHA256}-bfloat16"
     assert embedder.max_tokens == 256
@@ -59,7 +58,7 @@ def test_a_model_that_stands_for_a_text_by_its_first_token_is_taken_at_its_word(
     embedder = SentenceTransformerEmbedder(folder, name="m")
     text = "Fargate runs containers."
     read = embedder.embed_query(text)
-    mean = open_embedder("all-MiniLM-L6-v2", "float32").embed_query(text)
+    mean = open_embedder("all-MiniLM-L6-v2").embed_query(text)
     assert np.linalg.norm(read.vector) == pytest.approx(1, abs=1e-5)
     assert read.vector @ mean.vector < 0.99
     assert read.tokens == pytest.approx(mean.tokens, abs=1e-4)
@@ -114,14 +113,10 @@ def test_bfloat16_says_nearly_the_same_and_questions_are_read_in_float32() -> No
 @pytest.mark.model
 def test_texts_of_any_order_and_length_come_back_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("indexer.embedding.BATCH_TOKENS", 30)
-    embedder = open_embedder("all-MiniLM-L6-v2", "float32")
+    embedder = open_embedder("all-MiniLM-L6-v2")
     texts = ["Bread is baked with flour and water. " * 3, "", "Pods", "A registry holds images.", "Pods"]
     together = embedder.embed_passages(texts)
     for text, read in zip(texts, together, strict=True):
         alone = embedder.embed_query(text)
         assert read.vector == pytest.approx(alone.vector, abs=1e-5)
         assert read.tokens == pytest.approx(alone.tokens, abs=1e-5)
-
-
-def test_the_native_precision_is_one_that_can_be_set() -> None:
-    assert native_precision() in ("float32", "bfloat16")

@@ -103,8 +103,7 @@ def same(one: Snapshot, other: Snapshot) -> bool:
     return (
         list(one.chunks) == list(other.chunks)
         and dict(one.notes) == dict(other.notes)
-        # In bfloat16 a vector depends a little on the passages that were embedded beside it.
-        and bool(np.allclose(one.own_vectors, other.own_vectors, atol=2e-3))
+        and bool(np.allclose(one.own_vectors, other.own_vectors, atol=1e-5))
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from models import faulty_server, model_server, writer_for
 
 from assistant.asking import Asking
 from assistant.conversations import Conversations
@@ -39,7 +40,7 @@ def talking(assistant: Assistant, store: Conversations) -> Talking:
 def ask(
     talking: Talking, question: str, exchanges: Any = (), id: str = "", again: bool = False
 ) -> list[Talk]:
-    return list(talking.ask(question, again, exchanges, id))
+    return list(talking.ask(question, again, "auto", exchanges, id))
 
 
 def test_an_answer_comes_in_steps_and_is_remembered(talking: Talking) -> None:
@@ -246,3 +247,27 @@ def test_what_is_suggested_next_is_answered(
     assert "What does “EFS driver” mean?" in questions
     assert not any(assistant.ask(question).abstained for question in questions)
     assert next_questions(Asking(assistant, store), "no-such") == ()
+
+
+def test_what_the_notes_do_not_support_is_marked_in_the_page(talking: Talking, assistant: Assistant) -> None:
+    said = "The EBS driver cannot be used on Fargate [1]. It was **invented** by Ada in 1843 [1]."
+    with model_server(lambda _: said) as server, writer_for(server.url) as writer:
+        assistant.writer = writer
+        last = ask(talking, "What is the EBS driver?")[-1]
+        plain = list(talking.ask("What is the EBS driver?", False, "extractive", [], ""))[-1]
+        assistant.writer = None
+    assert '<mark class="unproved">It was </mark>' in last.live
+    assert '<strong><mark class="unproved">invented</mark></strong>' in last.live
+    assert last.live.count('class="doubt"') == 1
+    assert "One sentence marked: the notes do not support it." in last.live
+    assert "Written by a language model" in last.live
+    assert "unproved" not in plain.live and "Written by a language model" not in plain.live
+
+
+def test_a_model_that_fails_is_told_in_a_sentence(talking: Talking, assistant: Assistant) -> None:
+    with faulty_server("500") as server, writer_for(server.url) as writer:
+        assistant.writer = writer
+        last = ask(talking, "What is the EBS driver?")[-1]
+        assistant.writer = None
+    assert "without the language model: its server failed." in last.live
+    assert "cannot be used on Fargate" in last.live

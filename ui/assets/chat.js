@@ -13,6 +13,9 @@
       this.again = false;
       return again;
     },
+    mode() {
+      return document.querySelector("#mode select")?.value ?? "auto";
+    },
   };
   globalThis.footnote = footnote;
   const byId = (id) => document.getElementById(id);

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.api.schemas.search import PASSAGE, Asked, FiltersBody, PassageBody, TopK
 from assistant.api.schemas.shared import Words, example, read_from
-from assistant.settings import MAX_QUESTION
+from assistant.settings import MAX_QUESTION, Mode
 from assistant.types import Answer, Filters, Turn
 
 MAX_TURNS = 50
@@ -35,8 +35,15 @@ ANSWER = {
     "citations": [CITATION],
     "related": [],
     "degraded": [],
+    "unsupported": [],
     "index_revision": "20260131T091500-5f3a",
     "timings_ms": {"retrieve": 12.1, "compose": 3.0},
+}
+UNSUPPORTED = {
+    "text": "Fargate costs nothing.",
+    "reason": "meaning",
+    "char_start": 49,
+    "char_end": 71,
 }
 RELATED = {"note": "aws/ecs.md", "heading_path": ["ECS", "Fargate"], "line_start": 28}
 
@@ -48,6 +55,7 @@ class AskOptions(TypedDict):
     history: Sequence[Turn]
     filters: Filters
     top_k: int
+    mode: Mode
 
 
 class TurnBody(BaseModel):
@@ -89,8 +97,10 @@ class AskRequest(BaseModel):
     )
     filters: FiltersBody = Field(default=FiltersBody(), description="Which notes may answer.")
     top_k: TopK = Field(default=6, description="How many passages the answer may be made from.")
-    mode: Literal["auto", "extractive"] = Field(
-        default="auto", description="`extractive` uses the notes' own sentences; `auto` takes what is set up."
+    mode: Mode = Field(
+        default="auto",
+        description="`extractive` uses the notes' own sentences, `llm` the language model whose sentences are"
+        " checked against the notes; `auto` takes that if one is set up.",
     )
     include: list[Literal["passages"]] = Field(
         default=[], description="`passages` adds those that the answer was made from."
@@ -103,6 +113,7 @@ class AskRequest(BaseModel):
             "history": [Turn(turn.question, turn.answer) for turn in self.history],
             "filters": self.filters.inner(),
             "top_k": self.top_k,
+            "mode": self.mode,
         }
 
 
@@ -132,6 +143,19 @@ class RelatedBody(BaseModel):
     line_start: int = Field(description="The heading's line.")
 
 
+class UnsupportedBody(BaseModel):
+    """A sentence that a language model wrote and the notes do not support."""
+
+    model_config = read_from(**UNSUPPORTED)
+
+    text: str = Field(description="The sentence.")
+    reason: str = Field(
+        description="In what the notes fail it: `number`, `name`, `negation`, `meaning`, `code`, `uncited`."
+    )
+    char_start: int | None = Field(description="Where it begins in `answer`; null if it was left out.")
+    char_end: int | None = Field(description="Where it ends there; `[?]` stands behind it.")
+
+
 class AnswerBody(BaseModel):
     """What the notes say, with its proof; or, if `abstained`, that they do not say."""
 
@@ -140,7 +164,7 @@ class AnswerBody(BaseModel):
     answer: str = Field(description="The answer; `[n]` after a claim is the number of its citation.")
     abstained: bool = Field(description="True if the notes do not cover the question; then nothing is cited.")
     confidence: float = Field(description="How sure it is that the notes answer the question, 0 to 1.")
-    mode: str = Field(description="How the answer was made.")
+    mode: str = Field(description="How it was made: `llm` by a language model, else `extractive`.")
     standalone_question: str = Field(
         description="The question as it was searched for, with the history in it."
     )
@@ -149,7 +173,10 @@ class AnswerBody(BaseModel):
     citations: list[CitationBody] = Field(description="In order of number.")
     related: list[RelatedBody] = Field(description="If `abstained`: the headings nearest to the question.")
     degraded: list[str] = Field(
-        description="What had to be left out this time, and why; empty if all went well."
+        description="What had to be done without this time: `embedding`, or `llm:` and the reason."
+    )
+    unsupported: list[UnsupportedBody] = Field(
+        description="What the language model wrote and the notes do not support; marked in the answer."
     )
     index_revision: str = Field(description="The generation of the index that it was made from.")
     timings_ms: dict[str, float] = Field(description="How long each stage took, in milliseconds.")
@@ -173,6 +200,7 @@ class AnswerBody(BaseModel):
             citations=[CitationBody.model_validate(citation) for citation in answer.citations],
             related=[RelatedBody.model_validate(related) for related in answer.related],
             degraded=list(answer.degraded),
+            unsupported=[UnsupportedBody.model_validate(item) for item in answer.unsupported],
             index_revision=answer.index_revision,
             timings_ms=dict(answer.timings_ms),
             passages=[PassageBody.of(passage) for passage in answer.passages] if passages else None,

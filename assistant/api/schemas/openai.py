@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from pydantic.config import JsonDict
 
-from assistant.api.schemas.ask import CITATION, MAX_ANSWER, CitationBody
+from assistant.api.schemas.ask import CITATION, MAX_ANSWER, CitationBody, UnsupportedBody
 from assistant.api.schemas.shared import Words, example, read_from
 from assistant.exporting import without_sources
-from assistant.settings import MAX_QUESTION
+from assistant.settings import MAX_QUESTION, Mode
 from assistant.types import Turn
 
 MAX_MESSAGES = 200
@@ -110,6 +110,7 @@ class ChatRequest(BaseModel):
     )
     stream: StrictBool | None = Field(default=False, description="Whether to send the answer piece by piece.")
     stream_options: StreamOptions | None = Field(default=None, description="For a stream.")
+    mode: Mode = Field(default="auto", description="As in `/api/v1/ask`; not part of OpenAI's protocol.")
 
     def texts(self) -> list[str]:
         """The words of all messages."""
@@ -148,6 +149,10 @@ class ReplyBody(BaseModel):
     content: str = Field(description="The answer, then its sources as a numbered list with note and lines.")
     citations: list[CitationBody] = Field(description="The sources, as data; not part of OpenAI's protocol.")
     abstained: bool = Field(default=False, description="True if the notes do not say; not part of it either.")
+    unsupported: list[UnsupportedBody] = Field(
+        default=[], description="What was written and the notes do not support; not part of it either."
+    )
+    degraded: list[str] = Field(default=[], description="What was done without; not part of it either.")
 
 
 class ChoiceBody(BaseModel):

@@ -52,7 +52,7 @@ def test_an_answer_cites_the_line_that_it_stands_on(client: TestClient, small_no
 def test_the_answer_has_the_fields_of_the_contract_and_no_others(client: TestClient) -> None:
     expected = (
         "answer abstained confidence mode standalone_question id conversation_id"
-        " citations related degraded index_revision timings_ms"
+        " citations related degraded unsupported index_revision timings_ms"
     )
     assert set(ask(client)) == set(expected.split())
 
@@ -103,7 +103,7 @@ def test_blank_and_too_long_questions_have_one_code(client: TestClient, path: st
     [
         ({"top_k": 0}, "top_k: input should be greater than or equal to 1."),
         ({"top_k": 51}, "top_k: input should be less than or equal to 50."),
-        ({"mode": "llm"}, "mode: input should be 'auto' or 'extractive'."),
+        ({"mode": "magic"}, "mode: input should be 'auto', 'extractive' or 'llm'."),
         ({"include": ["vectors"]}, "include.0: input should be 'passages'."),
         ({"topk": 3}, "topk: there is no such field."),
         ({"filters": {"path": []}}, "filters.path: there is no such field."),

@@ -105,7 +105,7 @@ def test_several_faults_are_told_at_once(client: TestClient) -> None:
     detail = client.post("/api/v1/ask", json={"top_k": 0, "mode": "x"}).json()["detail"]
     assert detail == (
         "question: this field is required. top_k: input should be greater than or equal to 1."
-        " mode: input should be 'auto' or 'extractive'."
+        " mode: input should be 'auto', 'extractive' or 'llm'."
     )
 
 
