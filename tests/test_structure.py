@@ -19,9 +19,9 @@ DOORS = {
     "gradio": "ui/",
     "fastapi": "assistant/api/",
     "pydantic": "assistant/api/",
+    "alembic": "assistant/migrations/",
     "openai": "assistant/wire.py",
     "httpx2": "assistant/wire.py",
-    "alembic": "assistant/migrations/",
 }
 
 # What the next room up, the tests and other programs build on. A name that leaves here breaks somebody.

@@ -168,8 +168,7 @@ def serve(
         Unguarded: other machines could come in, and there is no token.
         AddressError: the address cannot be listened on.
         ModelError: a reranker is named that is not there.
-        SettingsError: the prompts of the language model cannot be used, or a database is
-            named that cannot be used here.
+        SettingsError: a database or prompts are named that cannot be used here.
     """
     access = access or AccessSettings()
     require_guard(server_settings, access)
