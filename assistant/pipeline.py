@@ -305,7 +305,7 @@ def _rewritten(writer: Writer, question: str, history: Sequence[Turn]) -> tuple[
 
 def _degraded(found: Look, lost: str) -> Sequence[str]:
     """What had to be done without."""
-    return [*([] if found.embedded else ["embedding"]), *([f"{PREFIX}{lost}"] if lost else [])]
+    return (*(() if found.embedded else ("embedding",)), *((f"{PREFIX}{lost}",) if lost else ()))
 
 
 class _Clock:

@@ -6,6 +6,8 @@
   if (!(here in names)) return;
   document.documentElement.dataset.page = here; // the chat's scripts have nothing to do here
   document.title = `${names[here]} · Footnote`;
+  // What is found takes the hint's place, and would push it away before: so it is not seen at all then.
+  if (new URLSearchParams(location.search).get("q")) document.documentElement.dataset.asked = "";
   const byId = (id) => document.getElementById(id);
   const field = (id) => document.querySelector(`#${id} textarea, #${id} input`);
   const shown = (element) => Boolean(element && element.getClientRects().length);

@@ -15,8 +15,9 @@ from ui.pages.ranking import results_html, standing, standing_html
 from ui.pages.shell import QUIET, html, message_html, page
 
 HINT = (
-    "<p>An answer is made from the first of these passages. <b>Meaning</b> and <b>Keywords</b> are the places"
-    " that the two indexes gave them; the score weighs both, and how near their sentences are.</p>"
+    '<p class="hint">An answer is made from the first of these passages. <b>Meaning</b> and <b>Keywords</b>'
+    " are the places that the two indexes gave them; the score weighs both, and how near their sentences"
+    " are.</p>"
 )
 UNEXPECTED = "Something went wrong while searching. The server's log says what."
 _log = logging.getLogger(__name__)
