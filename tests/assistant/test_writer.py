@@ -51,7 +51,7 @@ def served(assistant: Assistant) -> Served:
 def test_a_sentence_that_its_passage_supports_gets_the_lines_that_do(with_model: With) -> None:
     answer = with_model(GOOD).ask(QUESTION)
     assert answer.text == "The EBS driver cannot be used on Fargate. [1]"
-    assert (answer.mode, answer.degraded, answer.unsupported) == ("llm", [], [])
+    assert (answer.mode, answer.degraded, answer.unsupported) == ("llm", (), [])
     [citation] = answer.citations
     assert (citation.note, citation.quote) == ("aws/storage.md", "**EBS driver:** cannot be used on Fargate")
 
@@ -80,7 +80,7 @@ def test_an_answer_with_nothing_supported_becomes_the_composed_one(with_model: W
     composed = assistant.ask(QUESTION, mode="extractive")
     assert (answer.text, answer.citations, answer.mode) == (composed.text, composed.citations, "extractive")
     reason = "declined" if reply.startswith("The notes") else "unsupported"
-    assert answer.degraded == [f"llm:{reason}"]
+    assert answer.degraded == (f"llm:{reason}",)
 
 
 @pytest.mark.parametrize("number", ["[7]", "[0]", "【12】", "[^99]", "[7, 8]"])
@@ -114,7 +114,7 @@ def test_the_model_is_told_rules_passages_and_the_question(with_model: With) -> 
 def test_where_the_notes_do_not_answer_the_model_is_not_asked(with_model: With) -> None:
     assistant = with_model("Sourdough is baked at 230 degrees [1].")
     answer = assistant.ask("How is sourdough baked?", mode="llm")
-    assert answer.abstained and answer.degraded == []
+    assert answer.abstained and answer.degraded == ()
     assert served(assistant).asked == []
 
 
@@ -127,7 +127,7 @@ def test_the_mode_chooses_who_writes(with_model: With) -> None:
 
 def test_a_model_that_is_asked_for_and_not_set_up_is_told(assistant: Assistant) -> None:
     answer = assistant.ask(QUESTION, mode="llm")
-    assert (answer.mode, answer.degraded) == ("extractive", ["llm:not_configured"])
+    assert (answer.mode, answer.degraded) == ("extractive", ("llm:not_configured",))
 
 
 def test_a_follow_up_is_made_to_stand_alone_by_the_model(with_model: With) -> None:
@@ -180,7 +180,7 @@ def test_a_fault_brings_the_composed_answer_and_its_reason(assistant: Assistant,
         assistant.writer = writer
         answer = assistant.ask(QUESTION)
         assistant.writer = None
-    assert answer.degraded == [f"llm:{FAULTS[fault][1]}"]
+    assert answer.degraded == (f"llm:{FAULTS[fault][1]}",)
     assert (answer.text, answer.citations) == (composed.text, composed.citations)
     assert KEY not in json.dumps(dataclasses.asdict(dataclasses.replace(answer, passages=())), default=str)
 
@@ -197,7 +197,7 @@ def test_what_was_told_before_a_cut_stays_and_the_notes_go_on(assistant: Assista
         answer = assistant.ask("Is EBS shared between zones?")
         events = list(assistant.stream("Is EBS shared between zones?"))
         assistant.writer = None
-    assert answer.degraded == ["llm:too_slow"]
+    assert answer.degraded == ("llm:too_slow",)
     assert answer.text.startswith("EBS stays in one zone. [1]\n\n")
     told = "".join(event.text for event in events if isinstance(event, Text))
     assert isinstance(events[-1], Answer) and told == events[-1].text
