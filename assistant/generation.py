@@ -4,6 +4,7 @@ Its requests run on an event loop of their own, so that one of them can be ended
 """
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable, Coroutine, Generator, Sequence
 from concurrent.futures import Future
@@ -17,6 +18,7 @@ from assistant.settings import ModelSettings
 if TYPE_CHECKING:
     from assistant.wire import Message, Wire
 
+_log = logging.getLogger(__name__)
 MOST_CHARACTERS = 12_000  # of one answer
 
 
@@ -85,7 +87,8 @@ class LanguageModel:
             put(error)
         except TimeoutError:
             put(LanguageModelFailed("too_slow" if whole.expired() else "stalled"))
-        except Exception:
+        except Exception as error:  # whatever it is, the answer must come; its text may hold what was sent
+            _log.error("a language model failed in a way that is not known: %s", type(error).__name__)
             put(LanguageModelFailed("failed"))
         finally:
             put(None)
