@@ -179,13 +179,16 @@ def create_chat(
         state = [contents, status, welcome, rebuild]
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         put = [question, again, mode, exchanges, conversation]
-        given = "(question, again, mode, ...rest) => [question, footnote.isAgain(), footnote.mode(), ...rest]"
+        given = """async (question, again, mode, ...rest) => {
+            await footnote.streamClosed();
+            return [question, footnote.isAgain(), footnote.mode(), ...rest];
+        }"""
         # What is sent while an answer is just ending is asked next; by default it would be dropped.
         quiet_last = {**quiet, "trigger_mode": "always_last"}
         answering = gr.on([question.submit, ask.click], talking.ask, put, talk, js=given, **quiet_last)
         stop.click(talking.stop, exchanges, talk, cancels=answering, **quiet)
         begin.click(talking.begin, None, talk, cancels=answering, **quiet)
-        opened = "() => [footnote.wanted]"
+        opened = "async () => { await footnote.streamClosed(); return [footnote.wanted]; }"
         show.click(talking.open, wanted, talk, js=opened, cancels=answering, **quiet)
         rebuild.click(chat.rebuild, exchanges, state, **quiet)
         page.load(chat.open, exchanges, state, **quiet)

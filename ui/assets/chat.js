@@ -2,6 +2,7 @@
 (() => {
   "use strict";
   if (document.documentElement.dataset.page) return; // a page beside the chat
+  const STREAM_CLOSES = 250; // milliseconds
   // What the chat's scripts share, and what its Gradio events ask for.
   const footnote = {
     again: false, // whether the next question takes the place of the last one
@@ -12,6 +13,13 @@
       this.endEdit?.();
       this.again = false;
       return again;
+    },
+    endedAt: -Infinity, // when the last answer was whole
+    // Gradio closes the stream of an answer a moment after its last word, and what is asked in that moment would wait
+    // for its answer on the closed stream for ever.
+    async streamClosed() {
+      const wait = this.endedAt + STREAM_CLOSES - performance.now();
+      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
     },
     mode() {
       return document.querySelector("#mode select")?.value ?? "auto";
@@ -161,6 +169,7 @@
         live.scrollIntoView({ block: "start", behavior: still ? "auto" : "smooth" });
       }
       if (now !== pending) document.body.classList.toggle("answering", now);
+      if (pending && !now) footnote.endedAt = performance.now();
       pending = now;
       footnote.changed?.();
     }).observe(live, { childList: true, subtree: true, characterData: true });
@@ -190,8 +199,7 @@
     ask(question);
   }
 
-  // Gradio builds the page after this script has run, and fills it with its first event. A question sent while
-  // that event ends could miss its answer: the stream that both share would just be closing.
+  // Gradio builds the page after this script has run, and fills it with its first event, which ends like an answer.
   const ready = setInterval(() => {
     if (!byId("live") || !byId("note-place") || !box() || !byId("status")?.querySelector("p")) return;
     clearInterval(ready);
@@ -201,7 +209,8 @@
     new MutationObserver(() => localise(byId("status"))).observe(byId("status"), { childList: true, subtree: true });
     if (!narrow()) box().focus(); // on a phone this would bring up the keyboard
     footnote.ready?.();
-    setTimeout(begin, 250);
+    footnote.endedAt = performance.now();
+    begin();
   }, 50);
 
   const first = new URLSearchParams(location.search);
