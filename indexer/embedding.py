@@ -15,6 +15,7 @@ from safetensors import safe_open
 from tokenizers import Tokenizer
 
 from indexer.errors import ModelError
+from indexer.sharing import processors
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder, SentenceTransformer
@@ -181,7 +182,7 @@ def _run(
         for name, rows in features.items()
     }
     half = torch.autocast("cpu", torch.bfloat16, enabled=precision == BFLOAT16)
-    with torch.inference_mode(), half:
+    with processors.part(), torch.inference_mode(), half:
         read = model(padded)
         vectors, tokens = (
             torch.nn.functional.normalize(read[name].float(), dim=-1).numpy()
@@ -210,7 +211,9 @@ class CrossEncoderReranker:
             if self._model is None:
                 self._model = _load_cross_encoder(self._folder)
         pairs = [(question, text) for text in texts]
-        return np.asarray(self._model.predict(pairs, show_progress_bar=False), dtype=np.float32).reshape(-1)
+        with processors.part():
+            found = self._model.predict(pairs, show_progress_bar=False)
+        return np.asarray(found, dtype=np.float32).reshape(-1)
 
 
 def _load_cross_encoder(folder: Path) -> "CrossEncoder":
