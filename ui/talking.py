@@ -51,18 +51,28 @@ class Talking:
         self._welcome = welcome
 
     def ask(
-        self, question: str, again: bool, mode: str, exchanges: Sequence[Exchange], conversation: str
+        self,
+        question: str,
+        again: bool,
+        mode: str,
+        here: str,
+        exchanges: Sequence[Exchange],
+        conversation: str,
     ) -> Iterator[Talk]:
         """Answer a question, showing its text as it comes.
 
         Args:
             again: in place of the last question and its answer.
             mode: who writes the answer; `auto` if the page says nothing that is known.
+            here: the conversation that the page shows. Where its state knows of none, the process that had
+                this page is gone, and what was kept is gone on with.
         """
         question = question.strip()
         if not question:
             yield Talk()
             return
+        if here and not conversation:
+            exchanges, conversation = self._taken_up(here)
         earlier = [self._now(exchange) for exchange in (exchanges[:-1] if again else exchanges)]
         asked = Exchange(question, replaces=_id(exchanges[-1]) if again and exchanges else "")
         past = "".join(map(exchange_html, earlier))
@@ -96,6 +106,17 @@ class Talking:
             return self.begin()._replace(conversation=conversation)
         past = "".join(map(exchange_html, exchanges[:-1]))
         return Talk("", "", past, exchange_html(exchanges[-1]), exchanges, conversation)
+
+    def _taken_up(self, conversation: str) -> tuple[Sequence[Exchange], str]:
+        """What was kept of a conversation, and its id, under which the next answer is kept too."""
+        try:
+            turns = self._asking.conversations.turns(conversation)
+        except ConversationNotFound:
+            return [], ""
+        except ConversationsUnusable as error:  # the question can be answered all the same
+            _log.warning("a conversation cannot be gone on with: %s", error)
+            return [], conversation
+        return [_kept(turn) for turn in turns[-REMEMBERED:]], conversation
 
     def _exchange(
         self, asked: Exchange, mode: Mode, earlier: Sequence[Exchange], conversation: str

@@ -11,6 +11,7 @@ from models import faulty_server, model_server, writer_for
 from assistant.asking import Asking
 from assistant.conversations import Conversations
 from assistant.database import Database
+from assistant.errors import ConversationsUnusable
 from assistant.pipeline import Assistant
 from assistant.types import Answer
 from indexer.errors import FootnoteError
@@ -40,7 +41,7 @@ def talking(assistant: Assistant, store: Conversations) -> Talking:
 def ask(
     talking: Talking, question: str, exchanges: Any = (), id: str = "", again: bool = False
 ) -> list[Talk]:
-    return list(talking.ask(question, again, "auto", exchanges, id))
+    return list(talking.ask(question, again, "auto", "", exchanges, id))
 
 
 def test_an_answer_comes_in_steps_and_is_remembered(talking: Talking) -> None:
@@ -127,6 +128,31 @@ def test_a_page_opened_during_a_rebuild_follows_it(chat: Chat, jobs: RebuildJobs
     assert "2 notes" in last.contents
 
 
+def test_a_rebuild_that_cannot_be_followed_gives_its_button_back(
+    chat: Chat, jobs: RebuildJobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_: str) -> Any:
+        raise ConversationsUnusable("The database is away.")
+
+    monkeypatch.setattr(jobs, "get", away)
+    first, *_, last = chat.rebuild(())
+    assert first.rebuild["interactive"] is False
+    assert last.rebuild["interactive"] is True
+    assert "The database is away." in last.status and 'role="alert"' in last.status
+    jobs.close()
+
+
+def test_a_page_says_what_is_indexed_before_it_follows_a_rebuild(
+    chat: Chat, jobs: RebuildJobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "get", lambda _: 1 / 0)
+    jobs.start(full=True)
+    first, second, *_, last = chat.open()
+    assert "2 notes" in first.contents and "data-ask" in second.welcome
+    assert "Something went wrong" in last.status and last.rebuild["interactive"] is True
+    jobs.close()
+
+
 def test_a_rebuild_that_fails_says_why(chat: Chat, small_notes: Path) -> None:
     for note in small_notes.rglob("*.md"):
         note.unlink()
@@ -165,6 +191,24 @@ def test_a_conversation_that_is_gone_is_told(talking: Talking) -> None:
     talk = talking.open("no-such")
     assert GONE in talk.live
     assert (talk.exchanges, talk.conversation) == ([], "")
+
+
+def test_a_page_whose_process_is_gone_goes_on_with_its_conversation(
+    talking: Talking, store: Conversations
+) -> None:
+    id = ask(talking, "What is the EBS driver?")[-1].conversation
+    first, *_, last = talking.ask("What is the EFS driver?", False, "auto", id, [], "")
+    assert "What is the EBS driver?" in first.past
+    assert last.conversation == id
+    assert [turn.question for turn in store.turns(id)] == [
+        "What is the EBS driver?",
+        "What is the EFS driver?",
+    ]
+    list(talking.ask("And on Windows?", True, "auto", id, [], ""))
+    assert [turn.question for turn in store.turns(id)] == ["What is the EBS driver?", "And on Windows?"]
+    *_, other = talking.ask("What is the EBS driver?", False, "auto", "no-such", [], "")
+    assert other.conversation not in ("", id, SKIP)
+    assert len(other.exchanges) == 1
 
 
 def test_asking_again_takes_the_place_of_the_last_turn(talking: Talking, store: Conversations) -> None:
@@ -254,7 +298,7 @@ def test_what_the_notes_do_not_support_is_marked_in_the_page(talking: Talking, a
     with model_server(lambda _: said) as server, writer_for(server.url) as writer:
         assistant.writer = writer
         last = ask(talking, "What is the EBS driver?")[-1]
-        plain = list(talking.ask("What is the EBS driver?", False, "extractive", [], ""))[-1]
+        plain = list(talking.ask("What is the EBS driver?", False, "extractive", "", [], ""))[-1]
         assistant.writer = None
     assert '<mark class="unproved">It was </mark>' in last.live
     assert '<strong><mark class="unproved">invented</mark></strong>' in last.live

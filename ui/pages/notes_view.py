@@ -9,8 +9,10 @@ from indexer.blocks import Lines
 from indexer.reading import note_of
 from indexer.types import Note
 from ui.formatting import lines_text
+from ui.harmless import attributes, clean
 from ui.index import count
-from ui.markdown import LineRange, attributes, clean, render_body
+from ui.markdown import render_body
+from ui.marking import LineRange
 from ui.pages.shell import note_address
 
 _HEADING = re.compile(r"<h([2-6])([^>]*)>(.*?)</h\1>", re.DOTALL)

@@ -8,8 +8,8 @@ from typing import Any
 
 from indexer.errors import FootnoteError
 from ui.formatting import sentence
+from ui.harmless import clean, note_link
 from ui.lean_gradio import gr
-from ui.markdown import clean, note_link
 
 PAGES = {"notes": "Notes", "index": "Index", "search": "Search"}  # paths and names, but for the chat at /
 BRAND = '<h1><a href="./">Footnote<sup aria-hidden="true">1</sup></a></h1>'
