@@ -24,12 +24,14 @@ from ui.finishing import Counted, Running
 from ui.headers import HEADERS
 from ui.lean_gradio import gr
 from ui.notes import note_route
+from ui.own_head import OwnHead
 from ui.pages.index_page import add_index_page
 from ui.pages.notes_page import add_notes_page
 from ui.pages.search_page import add_search_page
 
 ASSETS = Path(__file__).parent / "assets"
 STYLES = ("style.css", "talk.css", "pages.css")
+EARLY = "early.js"  # before anything is drawn
 SCRIPTS = ("pages.js", "chat.js", "answers.js", "conversations.js")
 SYSTEM_FONTS = ("ui-sans-serif", "system-ui", "sans-serif")
 SYSTEM_MONO = ("ui-monospace", "monospace")
@@ -75,7 +77,7 @@ def _mount_chat(app: FastAPI, pages: Callable[[], gr.Blocks]) -> None:
         _mount(app, pages())
     mounted = app.router.routes[-1]
     assert isinstance(mounted, Mount)
-    mounted.app = ChatRoutes(SecurityHeaders(mounted.app, HEADERS))
+    mounted.app = ChatRoutes(SecurityHeaders(OwnHead(mounted.app, _head()), HEADERS))
 
 
 def _mount(app: FastAPI, pages: gr.Blocks) -> None:
@@ -84,7 +86,7 @@ def _mount(app: FastAPI, pages: gr.Blocks) -> None:
         pages,
         path="/",
         theme=gr.themes.Base(font=SYSTEM_FONTS, font_mono=SYSTEM_MONO),
-        head=_head(),
+        head=_styles(),  # once more, as what counts is the last, and Gradio's own come with its script
         favicon_path=str(ASSETS / "favicon.svg"),
         footer_links=[],
         run_history=False,
@@ -113,11 +115,15 @@ def _in_event_loop(work: Callable[[], None]) -> None:
 
 
 def _head() -> str:
-    """The pages' own styles and scripts, under addresses that change with their content."""
-    styles = "".join(f'<link rel="stylesheet" href="{_address(name)}">' for name in STYLES)
-    scripts = "".join(f'<script defer src="{_address(name)}"></script>' for name in SCRIPTS)
-    return styles + scripts
+    """The pages' own styles and scripts."""
+    early = f'<title>Footnote</title><script src="{_address(EARLY)}"></script>'
+    return early + _styles() + "".join(f'<script defer src="{_address(name)}"></script>' for name in SCRIPTS)
+
+
+def _styles() -> str:
+    return "".join(f'<link rel="stylesheet" href="{_address(name)}">' for name in STYLES)
 
 
 def _address(name: str) -> str:
+    """Where one of our files is: an address that changes with its content."""
     return f"ui/assets/{name}?{sha256((ASSETS / name).read_bytes()).hexdigest()[:12]}"

@@ -173,19 +173,12 @@ def test_nothing_scrolls_sideways_or_jumps_on_any_page(open_page: Opened) -> Non
 
 
 def shifted(page: Page) -> float:
-    """The sum of the layout shifts by the measure of web vitals, since the page has its styles.
-
-    Before, Gradio has drawn a frame with nothing in it.
-    """
+    """The sum of the layout shifts by the measure of web vitals, since the page began."""
     return float(
         page.evaluate(
             """() => new Promise((done) => {
               let sum = 0;
-              const all = performance.getEntriesByType("resource");
-              const ends = all.map(({ name, responseEnd }) => (name.includes("ui/assets") ? responseEnd : 0));
-              const from = Math.max(...ends) + 100;
-              const later = (list) => list.getEntries().filter((one) => one.startTime > from);
-              const seen = (list) => later(list).forEach((one) => (sum += one.value));
+              const seen = (list) => list.getEntries().forEach((one) => (sum += one.value));
               new PerformanceObserver(seen).observe({ type: "layout-shift", buffered: true });
               setTimeout(() => done(sum), 100);
             })"""

@@ -6,7 +6,7 @@
   const MODE = "footnote-mode";
   const DRAFT = "footnote-draft";
   // What the chat's scripts share, and what its Gradio events ask for.
-  const footnote = {
+  const footnote = Object.assign(globalThis.footnote, {
     again: false, // whether the next question takes the place of the last one
     wanted: "", // the conversation to open
     current: "", // the conversation that is open
@@ -26,8 +26,7 @@
     mode() {
       return modes()?.value ?? "auto";
     },
-  };
-  globalThis.footnote = footnote;
+  });
   const byId = (id) => document.getElementById(id);
   const modes = () => document.querySelector("#mode select");
   const box = () => document.querySelector("#question textarea");

@@ -34,9 +34,9 @@ def add_notes_page(
             chosen = gr.Textbox(label="Chosen note", elem_id="chosen", elem_classes="off")
             choose = gr.Button("Open", elem_id="choose", elem_classes="off")
         with gr.Column(elem_id="notes-main"):
-            html("notes-back", '<a id="all-notes" href="./notes">‹ All notes</a>')
             message = html("notes-message")
             with gr.Row(elem_id="notes-tools", elem_classes="form-row", visible=False) as tools:
+                html("notes-back", '<a id="all-notes" href="./notes">‹ All notes</a>')  # on a phone
                 edit = gr.Button("Edit", variant="primary", elem_id="edit", size="sm")
                 rename = gr.Button("Rename", elem_id="rename", size="sm")
                 remove = gr.Button("Delete", elem_id="delete", size="sm")
