@@ -32,7 +32,7 @@ from ui.pages.search_page import add_search_page
 ASSETS = Path(__file__).parent / "assets"
 STYLES = ("style.css", "talk.css", "pages.css")
 EARLY = "early.js"  # before anything is drawn
-SCRIPTS = ("pages.js", "chat.js", "answers.js", "conversations.js")
+SCRIPTS = ("stream.js", "pages.js", "chat.js", "answers.js", "conversations.js")
 SYSTEM_FONTS = ("ui-sans-serif", "system-ui", "sans-serif")
 SYSTEM_MONO = ("ui-monospace", "monospace")
 

@@ -15,7 +15,7 @@ from ui.finishing import Running
 from ui.formatting import unusable_html, welcome_html
 from ui.index import contents_html, status_html
 from ui.lean_gradio import gr
-from ui.pages.shell import links_html, told
+from ui.pages.shell import add_nudge, links_html, told
 from ui.talking import SKIP, Talking
 
 POLL_EVERY = 0.2  # seconds between two looks at a running rebuild
@@ -181,21 +181,20 @@ def create_chat(
             stop = gr.Button("Stop", elem_id="stop")
         show = gr.Button("Open", elem_id="show", elem_classes="unseen")
         _html("panel", PANEL)
+        add_nudge()
 
         talk = [question, welcome, past, live, exchanges, conversation]
         state = [contents, status, welcome, rebuild]
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         put = [question, again, mode, here, exchanges, conversation]
-        given = """async (question, again, mode, here, ...rest) => {
-            await footnote.streamClosed();
-            return [question, footnote.isAgain(), footnote.mode(), footnote.current, ...rest];
-        }"""
+        given = """(question, again, mode, here, ...rest) =>
+            [question, footnote.isAgain(), footnote.mode(), footnote.current, ...rest]"""
         # What is sent while an answer is just ending is asked next; by default it would be dropped.
         quiet_last = {**quiet, "trigger_mode": "always_last"}
         answering = gr.on([question.submit, ask.click], talking.ask, put, talk, js=given, **quiet_last)
         stop.click(talking.stop, exchanges, talk, cancels=answering, **quiet)
         begin.click(talking.begin, None, talk, cancels=answering, **quiet)
-        opened = "async () => { await footnote.streamClosed(); return [footnote.wanted]; }"
+        opened = "() => [footnote.wanted]"
         show.click(talking.open, wanted, talk, js=opened, cancels=answering, **quiet)
         rebuild.click(chat.rebuild, exchanges, state, **quiet)
         page.load(chat.open, exchanges, state, **quiet)

@@ -28,6 +28,7 @@ pytestmark = BROWSER_MARKS
 ALL = "all of it.md"
 KETTLE = "At how many degrees does the kettle boil?"
 BOILS = "The kettle boils at 96 degrees"
+SAID_AT_ONCE = 60  # sentences of a language model; more than 80 are not listened to
 AT_ONCE = 90  # exchanges of a conversation; a page shows no more than 100
 
 
@@ -193,15 +194,17 @@ def test_an_answer_on_its_way_and_its_question_do_nothing(
 
 
 def test_what_a_language_model_writes_does_nothing(open_page: Opened, place: Place) -> None:
-    said = "\n\n".join([f"{BOILS} [1].", *(f"{text} [1]" for text in place.texts)])
     page = open_page()
-    with model_server(lambda _: said, size=40) as server, writer_for(server.url) as writer:
-        place.assistant.writer = writer
-        ask(page, KETTLE)
-        place.assistant.writer = None
-    expect(page.locator("#live")).to_contain_text("Written by a language model")
-    assert page.locator("#live mark.unproved").count() >= 100
-    assert_dead(page)
+    for start in range(0, len(place.texts), SAID_AT_ONCE):
+        texts = place.texts[start : start + SAID_AT_ONCE]
+        said = "\n\n".join([f"{BOILS} [1].", *(f"{text} [1]" for text in texts)])
+        with model_server(lambda _, said=said: said, size=200) as server, writer_for(server.url) as writer:
+            place.assistant.writer = writer
+            ask(page, f"{KETTLE} {start}")
+            place.assistant.writer = None
+        expect(page.locator("#live")).to_contain_text("Written by a language model")
+        assert_dead(page)
+    assert page.locator("#talk mark.unproved").count() >= 100
 
 
 def test_notes_beside_the_chat_and_on_their_page_do_nothing(open_page: Opened, place: Place) -> None:

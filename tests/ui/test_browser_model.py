@@ -13,10 +13,23 @@ from assistant.pipeline import Assistant
 
 pytestmark = BROWSER_MARKS
 QUESTION = "What is the EBS driver?"
-SAID = "The EBS driver cannot be used on Fargate [1]. It was **invented** by Ada in 1843 [1]."
+SAID = (
+    "The EBS driver cannot be used on Fargate [1]. It was **invented** by Ada in 1843 [1]."
+    " The EFS driver does not work on Windows [1]."
+)
 ENDLESS = "The EBS driver cannot be used on Fargate [1]. " * 200
 PAUSE = 0.02  # seconds between two pieces of the model's
 TEXT = "#live .exchange.pending .answer"
+# Keeps every text that is shown of an answer on its way.
+WATCH = """
+(selector) => {
+  window.seen = [];
+  new MutationObserver(() => {
+    const text = document.querySelector(selector)?.textContent;
+    if (text && text !== window.seen.at(-1)) window.seen.push(text);
+  }).observe(document.getElementById("live"), { childList: true, subtree: true, characterData: true });
+}
+"""
 
 
 @pytest.fixture
@@ -47,21 +60,12 @@ def test_text_appears_as_it_is_made_and_what_is_not_proved_is_marked(
     model: Served, open_page: Opened
 ) -> None:
     page = open_page()
+    page.evaluate(WATCH, TEXT)
     begin(page)
-    seen = page.evaluate(
-        f"""() => new Promise((done) => {{
-          const seen = new Set();
-          const look = setInterval(() => {{
-            const text = document.querySelector("{TEXT}")?.textContent;
-            if (text) return seen.add(text);
-            clearInterval(look);
-            done([...seen]);
-          }}, 10);
-        }})"""
-    )
-    assert len(seen) >= 3
+    expect(page.locator("#live .exchange.done .answer")).to_contain_text("does not work on Windows")
+    seen = page.evaluate("window.seen")
+    assert len(seen) >= 2
     assert sorted(seen, key=len) == seen
-    expect(page.locator("#live .exchange.done .answer")).to_contain_text("cannot be used on Fargate")
     expect(page.locator("#live mark.unproved").first).to_be_visible()
     expect(page.locator("#live .doubt")).to_have_text("not proved")
     expect(page.locator("#live .aside", has_text="One sentence marked")).to_be_visible()
@@ -114,6 +118,7 @@ def test_the_switch_lets_the_notes_speak_and_stays_as_it_was_put(model: Served, 
     expect(page.get_by_label("Answers")).to_have_value("extractive")
     page.get_by_label("Answers").select_option("auto")
     page.get_by_role("button", name="New chat").click()
+    expect(page.locator(".exchange")).to_have_count(0)
     ask(page, QUESTION)
     expect(page.locator("#live")).to_contain_text("Written by a language model")
 
@@ -147,10 +152,11 @@ def test_a_real_model_is_stopped_and_asked_again(answering: Assistant, open_page
         answering.writer = writer
         page.locator("#question textarea").fill(QUESTION)
         page.keyboard.press("Enter")
-        expect(page.locator(TEXT)).not_to_be_empty(timeout=60_000)
+        expect(page.locator("#live .waiting")).to_be_visible()
         page.get_by_role("button", name="Stop").click()
         expect(page.locator("#live .exchange.done")).to_contain_text("Stopped.")
         page.get_by_role("button", name="Ask this again").click()
+        expect(page.locator("#live .exchange.pending")).to_be_visible()
         expect(page.locator("#live .exchange.done .source").first).to_be_visible(timeout=60_000)
         told = page.locator("#live .aside").all_inner_texts()
         assert any("language model" in text for text in told), told

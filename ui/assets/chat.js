@@ -2,7 +2,6 @@
 (() => {
   "use strict";
   if (document.documentElement.dataset.page) return; // a page beside the chat
-  const STREAM_CLOSES = 250; // milliseconds
   const MODE = "footnote-mode";
   const DRAFT = "footnote-draft";
   // What the chat's scripts share, and what its Gradio events ask for.
@@ -15,13 +14,6 @@
       this.endEdit?.();
       this.again = false;
       return again;
-    },
-    endedAt: -Infinity, // when the last answer was whole
-    // Gradio closes the stream of an answer a moment after its last word, and what is asked in that moment would wait
-    // for its answer on the closed stream for ever.
-    async streamClosed() {
-      const wait = this.endedAt + STREAM_CLOSES - performance.now();
-      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
     },
     mode() {
       return modes()?.value ?? "auto";
@@ -169,7 +161,6 @@
         live.scrollIntoView({ block: "start", behavior: still ? "auto" : "smooth" });
       }
       if (now !== pending) document.body.classList.toggle("answering", now);
-      if (pending && !now) footnote.endedAt = performance.now();
       pending = now;
       name();
       footnote.changed?.();
@@ -231,7 +222,7 @@
     ask(question);
   }
 
-  // Gradio builds the page after this script has run, and fills it with its first event, which ends like an answer.
+  // Gradio builds the page after this script has run, and fills it with its first event.
   const ready = setInterval(() => {
     if (!byId("live") || !byId("note-place") || !box() || !byId("status")?.querySelector("p")) return;
     clearInterval(ready);
@@ -243,7 +234,6 @@
     keepDraft();
     if (!narrow()) box().focus(); // on a phone this would bring up the keyboard
     footnote.ready?.();
-    footnote.endedAt = performance.now();
     begin();
   }, 50);
 
