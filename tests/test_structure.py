@@ -68,6 +68,7 @@ PUBLIC = {
     "assistant.looking": {"Look", "find", "look", "query_of"},
     "assistant.pipeline": {"Assistant", "open_assistant"},
     "assistant.generation": {"LanguageModel"},
+    "assistant.stopping": {"Stop", "heeding", "on_stop"},
     "assistant.writer": {"Writer", "meaning_of", "open_writer"},
     "assistant.asking": {"Asking", "Seats"},
     "assistant.kept": {"Conversation", "Declined", "Feedback", "KeptTurn", "Page", "now"},

@@ -191,11 +191,11 @@ def create_chat(
             [question, footnote.isAgain(), footnote.mode(), footnote.current, ...rest]"""
         # What is sent while an answer is just ending is asked next; by default it would be dropped.
         quiet_last = {**quiet, "trigger_mode": "always_last"}
-        answering = gr.on([question.submit, ask.click], talking.ask, put, talk, js=given, **quiet_last)
-        stop.click(talking.stop, exchanges, talk, cancels=answering, **quiet)
-        begin.click(talking.begin, None, talk, cancels=answering, **quiet)
+        gr.on([question.submit, ask.click], talking.ask, put, talk, js=given, **quiet_last)
+        stop.click(talking.stop, **quiet)
+        begin.click(talking.begin, None, talk, **quiet)
         opened = "() => [footnote.wanted]"
-        show.click(talking.open, wanted, talk, js=opened, cancels=answering, **quiet)
+        show.click(talking.open, wanted, talk, js=opened, **quiet)
         rebuild.click(chat.rebuild, exchanges, state, **quiet)
         page.load(chat.open, exchanges, state, **quiet)
     # Each listener of a page would else wait for those of all others.

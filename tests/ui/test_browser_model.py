@@ -98,6 +98,29 @@ def test_the_model_writes_no_more_for_a_page_that_is_gone(model: Served, open_pa
     left(model)
 
 
+def test_what_is_asked_after_stopping_a_model_that_thinks_is_answered_at_once(
+    answering: Assistant, open_page: Opened
+) -> None:
+    thoughts = iter((8.0, 0.0))
+
+    def reply(_: object) -> str:
+        time.sleep(next(thoughts))
+        return SAID
+
+    page = open_page()
+    with model_server(reply) as server, writer_for(server.url, llm_patience=30.0) as writer:
+        answering.writer = writer
+        page.locator("#question textarea").fill(QUESTION)
+        page.keyboard.press("Enter")
+        expect(page.locator("#live .waiting")).to_be_visible()
+        page.get_by_role("button", name="Stop").click()
+        expect(page.locator("#live .exchange.done")).to_contain_text("Stopped.")
+        page.get_by_role("button", name="Ask this again").click()
+        expect(page.locator("#live")).to_contain_text("Written by a language model")
+        expect(page.locator(".exchange")).to_have_count(1)
+        answering.writer = None
+
+
 def left(model: Served) -> None:
     """Wait until the stream is closed, long before its end."""
     until = time.monotonic() + 10

@@ -1,8 +1,10 @@
 """What the page's events do, without a browser."""
 
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,12 +15,11 @@ from assistant.conversations import Conversations
 from assistant.database import Database
 from assistant.errors import ConversationsUnusable
 from assistant.pipeline import Assistant
-from assistant.types import Answer
+from assistant.types import Answer, Text
 from indexer.errors import FootnoteError
 from indexer.jobs import JobState, RebuildJobs
 from ui.asking_next import next_questions
 from ui.chat import Chat
-from ui.exchanges import Exchange
 from ui.finishing import Running
 from ui.talking import GONE, SKIP, UNEXPECTED, Talk, Talking
 
@@ -254,12 +255,53 @@ def test_an_answer_that_cannot_be_kept_is_given_all_the_same(assistant: Assistan
     assert "could not be kept" in last.live
 
 
-def test_stopping_keeps_what_there_is(talking: Talking) -> None:
-    begun = Exchange("What is EBS?", partial="So far")
-    talk = talking.stop([begun])
-    assert "So far" in talk.live and "Stopped." in talk.live
-    assert talk.exchanges[0].done
-    assert talking.stop(talk.exchanges) == Talk()
+def hesitating(assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Lets answers stop after their first words until the event is set."""
+    go_on = threading.Event()
+    stream = assistant.stream
+
+    def slow(question: str, **options: Any) -> Iterator[Any]:
+        yield Text("So far")
+        go_on.wait(10)
+        yield from stream(question, **options)
+
+    monkeypatch.setattr(assistant, "stream", slow)
+    return go_on
+
+
+def test_stopping_keeps_what_there_is_at_once_and_nothing_in_the_database(
+    talking: Talking, store: Conversations, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = hesitating(assistant, monkeypatch)
+    page = SimpleNamespace(session_hash="page")
+    steps = talking.ask("What is EBS?", False, "auto", "", [], "", page)  # type: ignore[arg-type]
+    assert "Searching" in next(steps).live
+    assert "So far" in next(steps).live
+    talking.stop(SimpleNamespace(session_hash="another"))  # type: ignore[arg-type]
+    talking.stop(page)  # type: ignore[arg-type]
+    [last] = steps
+    assert "So far" in last.live and "Stopped." in last.live
+    assert last.exchanges[0].done
+    go_on.set()
+    for thread in [thread for thread in threading.enumerate() if thread.name == "answer"]:
+        thread.join(10)
+    assert store.list() == ([], 0)
+    talking.stop(page)  # type: ignore[arg-type]
+
+
+def test_an_answer_that_is_left_says_nothing_more(
+    talking: Talking, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hesitating(assistant, monkeypatch)
+    page: Any = SimpleNamespace(session_hash="page")
+    steps = talking.ask("What is EBS?", False, "auto", "", [], "", page)
+    assert "So far" in [next(steps), next(steps)][1].live
+    rest: list[Talk] = []
+    reading = threading.Thread(target=lambda: rest.extend(steps))
+    reading.start()
+    assert talking.begin(page).exchanges == []
+    reading.join(10)
+    assert rest == [Talk()]
 
 
 def test_a_past_answer_says_that_its_lines_have_changed(
