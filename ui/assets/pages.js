@@ -105,7 +105,7 @@
 
   // Arrows go from one link of a list to the next.
   function move(event) {
-    const list = event.target.closest("#tree, #results, .outline");
+    const list = event.target.closest("#tree, #results, .outline, .outline-folded");
     const filter = event.target.closest("#tree-filter") && byId("tree");
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!step || !(list || filter)) return;
@@ -117,18 +117,10 @@
     next.focus();
   }
 
-  // Where the outline stands above the note, it is folded, so that the note comes first.
-  function fold(outline) {
-    if (!outline) return;
-    outline.dataset.seen = "";
-    if (matchMedia("(max-width: 1150px)").matches) outline.open = false;
-  }
-
   // A note that is opened at a line is scrolled to it.
   function reveal(view) {
     new MutationObserver(() => {
       document.documentElement.removeAttribute("data-reading"); // what is shown says so itself from now on
-      fold(view.querySelector(".outline:not([data-seen])"));
       const cited = view.querySelector("#cited");
       if (cited) cited.scrollIntoView({ block: "center" });
     }).observe(view, { childList: true, subtree: true });

@@ -98,7 +98,9 @@ def _outlined(body: str, path: str) -> tuple[str, str]:
     if len(entries) < 2:
         return body, ""
     listed = f"<ul>{''.join(entries)}</ul>"
-    return body, f'<details class="outline" open><summary>Outline</summary>{listed}</details>'
+    beside = f'<section class="outline"><h4>Outline</h4>{listed}</section>'
+    above = f'<details class="outline-folded"><summary>Outline</summary>{listed}</details>'
+    return body, beside + above  # one of them is shown: where there is room for it, or folded
 
 
 def preview_html(text: str, path: str) -> str:
