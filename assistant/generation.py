@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from assistant.errors import LanguageModelFailed
 from assistant.resting import Rest
 from assistant.settings import ModelSettings
+from assistant.stopping import on_stop
 
 if TYPE_CHECKING:
     from assistant.wire import Message, Wire
@@ -53,6 +54,7 @@ class LanguageModel:
         self._rest.require()
         pieces: SimpleQueue[str | LanguageModelFailed | None] = SimpleQueue()
         reading = self._background.run(self._tell(messages, most, pieces.put))
+        on_stop(lambda: pieces.put(None))
         try:
             while (piece := pieces.get()) is not None:
                 if isinstance(piece, LanguageModelFailed):

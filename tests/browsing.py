@@ -22,6 +22,7 @@ BROWSER_MARKS = [
 ]
 # What Gradio says of its own stream of events when one leaves a page while something is on its way.
 CUT_OFF = ("AbortError: signal is aborted", "Unexpected error Connection errored out")
+expect.set_options(timeout=20_000)  # milliseconds; what never comes is waited for only where a test fails
 PHONE = {"width": 360, "height": 740}
 ARGUMENTS = [
     *("--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run"),

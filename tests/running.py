@@ -65,9 +65,11 @@ class Address:
 
 
 @contextmanager
-def running(app: FastAPI, assistant: Assistant, settings: ServerSettings | None = None) -> Iterator[Address]:
-    """Where the application answers, on a port of its own, until the block ends."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
+def running(
+    app: FastAPI, assistant: Assistant, settings: ServerSettings | None = None, *, port: int = 0
+) -> Iterator[Address]:
+    """Where the application answers, on a port of its own or the one that is given, until the block ends."""
+    with socket.create_server(("127.0.0.1", port)) as free:
         port = free.getsockname()[1]
     with listen(ServerSettings(port=port)) as listener:
         server = Server(app, assistant, f"http://127.0.0.1:{port}", settings=settings)

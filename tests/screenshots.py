@@ -4,7 +4,6 @@
 """
 
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,16 +15,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 from browsing import ask, launched
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
-from serving import serving
-
-from assistant.probing import line_fitter
-from indexer.embedding import open_embedder
-from indexer.rebuild import rebuild
-from indexer.settings import IndexSettings
+from serving import serving_corpus
 
 ROOT = Path(__file__).parent.parent
 IMAGES = ROOT / "docs" / "images"
-SIZES = {"wide": (1440, 900), "phone": (390, 844)}
+SIZES = {"wide": (1440, 900), "laptop": (1280, 720), "phone": (390, 844)}
 QUESTIONS = ("What is the ECS task role for?", "How does it differ from the task execution role?")
 COLOURS = 128  # of a picture's palette; text stays clear, and the file is a third
 
@@ -94,16 +88,12 @@ def main() -> None:
     """Take them all; arguments name the pages that are wanted."""
     wanted = sys.argv[1:] or [shot.name for shot in SHOTS]
     IMAGES.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        settings = IndexSettings(notes=ROOT / "corpus", index=Path(folder) / "index")
-        embedder = open_embedder(settings.embedding_model)
-        *_, _ = rebuild(settings, embedder, fit_line=line_fitter(embedder))
-        with serving(settings.notes, settings.index) as server, launched() as browser:
-            for shot in (shot for shot in SHOTS if shot.name in wanted):
-                for size in SIZES:
-                    for scheme in ("light", "dark"):
-                        file = take(browser, server.address, shot, size, scheme)
-                        sys.stdout.write(f"{file.relative_to(ROOT)}\n")
+    with serving_corpus() as server, launched() as browser:
+        for shot in (shot for shot in SHOTS if shot.name in wanted):
+            for size in SIZES:
+                for scheme in ("light", "dark"):
+                    file = take(browser, server.address, shot, size, scheme)
+                    sys.stdout.write(f"{file.relative_to(ROOT)}\n")
 
 
 if __name__ == "__main__":

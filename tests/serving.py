@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+CORPUS = Path(__file__).parent.parent / "corpus"
 COMMAND = [sys.executable, "-c", "from ui.cli import main; main()"]
 
 
@@ -72,3 +74,19 @@ def serving(notes: Path, index: Path, **settings: str) -> Iterator[Served]:
             yield served
         finally:
             process.kill()
+
+
+@contextlib.contextmanager
+def serving_corpus(**settings: str) -> Iterator[Served]:
+    """A server over corpus/ with an index of its own, built anew."""
+    from assistant.probing import line_fitter
+    from indexer.embedding import open_embedder
+    from indexer.rebuild import rebuild
+    from indexer.settings import IndexSettings
+
+    with tempfile.TemporaryDirectory() as folder:
+        over = IndexSettings(notes=CORPUS, index=Path(folder) / "index")
+        embedder = open_embedder(over.embedding_model)
+        *_, _ = rebuild(over, embedder, fit_line=line_fitter(embedder))
+        with serving(over.notes, over.index, **settings) as served:
+            yield served

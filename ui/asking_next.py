@@ -13,7 +13,7 @@ from starlette.routing import Route
 from assistant.asking import Asking
 from assistant.suggestions import follow_ups
 from indexer.errors import FootnoteError
-from ui.markdown import clean
+from ui.harmless import clean
 
 PATH = "/ui/next"
 SUGGESTED = 3

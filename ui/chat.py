@@ -15,7 +15,7 @@ from ui.finishing import Running
 from ui.formatting import unusable_html, welcome_html
 from ui.index import contents_html, status_html
 from ui.lean_gradio import gr
-from ui.pages.shell import links_html
+from ui.pages.shell import add_nudge, links_html, told
 from ui.talking import SKIP, Talking
 
 POLL_EVERY = 0.2  # seconds between two looks at a running rebuild
@@ -74,6 +74,9 @@ class State(NamedTuple):
     rebuild: Any = SKIP
 
 
+_told = told(lambda status: State(status=status, rebuild=gr.update(interactive=True)))
+
+
 class Chat:
     """What the page's events do that speak of the index."""
 
@@ -81,17 +84,20 @@ class Chat:
         self._assistant = assistant
         self._jobs = jobs
 
+    @_told
     def open(self, exchanges: Sequence[Exchange] = ()) -> Iterator[State]:
         """Say what the index holds, and follow a rebuild that is running."""
         job = self._jobs.latest()
-        if job is not None and not job.state.ended:
-            yield from self._follow(job, exchanges)
-        elif exchanges:
-            yield self._state()
+        running = job if job is not None and not job.state.ended else None
+        if exchanges:
+            yield self._state(running)
         else:  # the examples have to wait for the model while that is being loaded
-            yield self._state()._replace(welcome=self.welcome(examples=False))
+            yield self._state(running)._replace(welcome=self.welcome(examples=False))
             yield State(welcome=self.welcome())
+        if running:
+            yield from self._follow(running, exchanges)
 
+    @_told
     def rebuild(self, exchanges: Sequence[Exchange]) -> Iterator[State]:
         """Rebuild the index, and say how it goes."""
         yield from self._follow(self._jobs.start(), exchanges)
@@ -145,7 +151,8 @@ def create_chat(
     with gr.Blocks(title="Footnote", analytics_enabled=False) as page:
         exchanges, conversation = gr.State([]), gr.State("")
         # What the page's script hands to an event; see `footnote` in chat.js.
-        again, wanted, mode = gr.Checkbox(visible=False), gr.Textbox(visible=False), gr.Textbox(visible=False)
+        again = gr.Checkbox(visible=False)
+        wanted, mode, here = (gr.Textbox(visible=False) for _ in range(3))
         with gr.Row(elem_id="bar"):
             _html("brand", HEADER + links_html())
             contents = _html("contents")
@@ -174,22 +181,21 @@ def create_chat(
             stop = gr.Button("Stop", elem_id="stop")
         show = gr.Button("Open", elem_id="show", elem_classes="unseen")
         _html("panel", PANEL)
+        add_nudge()
 
         talk = [question, welcome, past, live, exchanges, conversation]
         state = [contents, status, welcome, rebuild]
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        put = [question, again, mode, exchanges, conversation]
-        given = """async (question, again, mode, ...rest) => {
-            await footnote.streamClosed();
-            return [question, footnote.isAgain(), footnote.mode(), ...rest];
-        }"""
+        put = [question, again, mode, here, exchanges, conversation]
+        given = """(question, again, mode, here, ...rest) =>
+            [question, footnote.isAgain(), footnote.mode(), footnote.current, ...rest]"""
         # What is sent while an answer is just ending is asked next; by default it would be dropped.
         quiet_last = {**quiet, "trigger_mode": "always_last"}
-        answering = gr.on([question.submit, ask.click], talking.ask, put, talk, js=given, **quiet_last)
-        stop.click(talking.stop, exchanges, talk, cancels=answering, **quiet)
-        begin.click(talking.begin, None, talk, cancels=answering, **quiet)
-        opened = "async () => { await footnote.streamClosed(); return [footnote.wanted]; }"
-        show.click(talking.open, wanted, talk, js=opened, cancels=answering, **quiet)
+        gr.on([question.submit, ask.click], talking.ask, put, talk, js=given, **quiet_last)
+        stop.click(talking.stop, **quiet)
+        begin.click(talking.begin, None, talk, **quiet)
+        opened = "() => [footnote.wanted]"
+        show.click(talking.open, wanted, talk, js=opened, **quiet)
         rebuild.click(chat.rebuild, exchanges, state, **quiet)
         page.load(chat.open, exchanges, state, **quiet)
     # Each listener of a page would else wait for those of all others.

@@ -10,8 +10,9 @@ from assistant.exporting import with_sources
 from assistant.kept import Feedback
 from assistant.notices import MARK, notices
 from assistant.types import Answer, Citation, Related
+from ui.answer_markdown import render_answer
 from ui.formatting import crumbs, lines_text, sentence
-from ui.markdown import attributes, clean, note_link, render_answer
+from ui.harmless import attributes, clean, note_link
 
 WRITTEN = "Written by a language model; every sentence was held against the lines that it cites."
 _SIGNS = re.compile(r"(`)([^`]+)`|(\*\*)(?=\S)((?:`[^`]*`|[^`*]|\*(?!\*))+)(?<=\S)\*\*")

@@ -8,7 +8,9 @@ from html import escape
 from indexer.blocks import Lines as NoteLines
 from indexer.blocks import parse_blocks
 from indexer.types import Note
-from ui.markdown import LineRange, clean, render_body
+from ui.harmless import attributes, clean, note_link
+from ui.markdown import render_body
+from ui.marking import LineRange
 
 MOST_TOPICS = 6
 _COMMAND = re.compile(r"`([^`]+)`|(?<!\S)(--[a-z-]+)")
@@ -53,9 +55,11 @@ def note_html(note: Note, cited: LineRange | None = None, *, sha256: str = "") -
         first_line=lines.number(note.body_start),
         cited=cited,
     )
+    page = {"href": f"./notes{note_link(note.path, cited.start if cited else None)['href']}"}
     return clean(
         f'<article class="note"><header><p class="where"><span class="path">{escape(note.path)}</span>'
-        f' <span class="lines">{where}</span></p><h2 class="crumbs">{crumbs(headings)}</h2>'
+        f' <span class="lines">{where}</span> <a {attributes(page)}>Open in Notes</a></p>'
+        f'<h2 class="crumbs">{crumbs(headings)}</h2>'
         f"{changed}</header>{_front_matter(note.text[: note.body_start])}"
         f'<div class="reading">{body}</div></article>'
     )

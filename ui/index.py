@@ -8,7 +8,7 @@ from indexer.jobs import Job
 from indexer.planning import BuildReport, Progress
 from indexer.snapshot import Manifest
 from indexer.types import Skipped
-from ui.markdown import clean
+from ui.harmless import clean
 from ui.terminal import duration
 
 STAGES = {

@@ -9,7 +9,8 @@ from assistant.errors import NoteNotFound
 from assistant.pipeline import Assistant
 from indexer.errors import FootnoteError
 from ui.formatting import note_html, sentence
-from ui.markdown import LineRange, clean
+from ui.harmless import clean
+from ui.marking import LineRange
 
 PATH = "/ui/note"
 

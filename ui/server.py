@@ -1,4 +1,4 @@
-"""The API and the chat in one process."""
+"""The application as a process: it listens, loads the model beside the first readers, and ends in order."""
 
 import asyncio
 import contextlib
@@ -9,19 +9,12 @@ import signal
 import socket
 import sys
 import threading
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
-from hashlib import sha256
-from pathlib import Path
 
 import uvicorn
-from fastapi import FastAPI
-from starlette.routing import Mount
-from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
-from assistant.api.app import create_api
-from assistant.api.headers import SecurityHeaders
 from assistant.conversations import Conversations
 from assistant.database import Database, database_url
 from assistant.pipeline import Assistant, open_assistant
@@ -29,30 +22,18 @@ from assistant.probing import line_fitter
 from assistant.settings import AccessSettings, AskSettings, KeepingSettings, ModelSettings
 from assistant.shared_jobs import rebuild_jobs
 from indexer.errors import FootnoteError, IndexUnusable
-from indexer.jobs import RebuildJobs
 from indexer.notebook import Notebook
 from indexer.planning import BuildReport, Progress
 from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
 from indexer.watching import Watcher
 from ui.address import listen, require_guard
-from ui.asking_next import next_route
-from ui.chat import create_chat
-from ui.chat_routes import ChatRoutes
-from ui.finishing import Counted, Running
-from ui.headers import HEADERS
-from ui.lean_gradio import gr
+from ui.application import create_server
+from ui.finishing import Running
 from ui.logs import configure_logging
-from ui.notes import note_route
-from ui.pages.index_page import add_index_page
-from ui.pages.notes_page import add_notes_page
-from ui.pages.search_page import add_search_page
 from ui.protocol import MAX_HEAD, PatientProtocol
 from ui.settings import ServerSettings
 
-ASSETS = Path(__file__).parent / "assets"
-STYLES = ("style.css", "talk.css", "pages.css")
-SCRIPTS = ("pages.js", "chat.js", "answers.js", "conversations.js")
 MOST_CONNECTIONS = 500
 # After this a thread that computes, such as a rebuild, gives way. An answer lets others in at many of its
 # steps, and waits so long each time: with Python's own 5 ms, answers beside a rebuild are slow.
@@ -64,98 +45,8 @@ SECONDS_TO_GIVE_WAY = 0.05  # to answers, at each step of a rebuild
 # New objects before Python looks for cycles among them, and how often it looks through older ones. A rebuild
 # makes so many that, with Python's own 700, the threads of answers stand still again and again.
 GARBAGE = (50_000, 20, 100)
-SYSTEM_FONTS = ("ui-sans-serif", "system-ui", "sans-serif")
-SYSTEM_MONO = ("ui-monospace", "monospace")
 
 _log = logging.getLogger(__name__)
-
-
-def create_server(
-    assistant: Assistant,
-    jobs: RebuildJobs,
-    running: Running | None = None,
-    *,
-    conversations: Conversations | None = None,
-    notebook: Notebook | None = None,
-    settings: AccessSettings | None = None,
-    host: str = "127.0.0.1",
-) -> FastAPI:
-    """Build the application: the API with the chat at `/`. It counts the answers at work in `running`.
-
-    The other arguments are those of `create_api`.
-    """
-    running = running or Running()
-    app = create_api(
-        assistant, jobs, conversations=conversations, notebook=notebook, settings=settings, host=host
-    )
-    app.add_middleware(Counted, running=running)
-    app.router.routes += [note_route(assistant), next_route(app.state.asking)]
-    app.mount("/ui/assets", StaticFiles(directory=ASSETS))
-
-    def pages() -> gr.Blocks:
-        blocks = create_chat(assistant, jobs, app.state.asking, running)
-        add_notes_page(blocks, assistant, jobs, notebook)
-        add_index_page(blocks, assistant, jobs)
-        add_search_page(blocks, assistant)
-        return blocks
-
-    _in_event_loop(lambda: _mount_chat(app, pages))
-    return app
-
-
-def _mount_chat(app: FastAPI, pages: Callable[[], gr.Blocks]) -> None:
-    with warnings.catch_warnings():
-        # Said of every application of several pages, also where it is off as here.
-        warnings.filterwarnings("ignore", message="SSR mode is not supported with multi-page apps")
-        _mount(app, pages())
-    mounted = app.router.routes[-1]
-    assert isinstance(mounted, Mount)
-    mounted.app = ChatRoutes(SecurityHeaders(mounted.app, HEADERS))
-
-
-def _mount(app: FastAPI, pages: gr.Blocks) -> None:
-    gr.mount_gradio_app(
-        app,
-        pages,
-        path="/",
-        theme=gr.themes.Base(font=SYSTEM_FONTS, font_mono=SYSTEM_MONO),
-        head=_head(),
-        favicon_path=str(ASSETS / "favicon.svg"),
-        footer_links=[],
-        run_history=False,
-        show_error=False,
-        max_file_size=1,  # bytes: the page takes no files
-        ssr_mode=False,
-        pwa=False,
-        mcp_server=False,
-        enable_monitoring=False,
-        allowed_paths=[],
-    )
-
-
-def _in_event_loop(work: Callable[[], None]) -> None:
-    """Outside an event loop Gradio makes several of its own, and closes none."""
-
-    async def run() -> None:
-        work()
-
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        asyncio.run(run())
-    else:
-        work()
-
-
-def _head() -> str:
-    """The pages' own styles and scripts, under addresses that change with their content."""
-    styles = "".join(f'<link rel="stylesheet" href="{_address(name)}">' for name in STYLES)
-    scripts = "".join(f'<script defer src="{_address(name)}"></script>' for name in SCRIPTS)
-    return styles + scripts
-
-
-def _address(name: str) -> str:
-    return f"ui/assets/{name}?{sha256((ASSETS / name).read_bytes()).hexdigest()[:12]}"
 
 
 def serve(
@@ -221,7 +112,7 @@ class Server(uvicorn.Server):
 
     def __init__(
         self,
-        app: FastAPI,
+        app: ASGIApp,
         assistant: Assistant,
         url: str,
         running: Running | None = None,

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple, get_args
 
 from assistant.asking import Asking
@@ -11,12 +12,14 @@ from assistant.conversations import REMEMBERED_TURNS
 from assistant.errors import ConversationNotFound, ConversationsUnusable
 from assistant.kept import KeptTurn
 from assistant.settings import Mode
+from assistant.stopping import Stop
 from assistant.types import Answer, Text, Turn
 from indexer.errors import FootnoteError, IndexUnusable
 from ui.exchanges import Exchange, exchange_html
 from ui.finishing import Running
 from ui.lean_gradio import gr
 from ui.past import as_now
+from ui.under_way import UnderWay
 
 REMEMBERED = 100  # exchanges of one conversation that the page shows; its export has all
 PAINT_EVERY = 0.05  # seconds; a page painted anew for each word of a fast model would flicker
@@ -49,42 +52,59 @@ class Talking:
         self._asking = asking
         self._running = running
         self._welcome = welcome
+        self._under_way = UnderWay()
 
     def ask(
-        self, question: str, again: bool, mode: str, exchanges: Sequence[Exchange], conversation: str
+        self,
+        question: str,
+        again: bool,
+        mode: str,
+        here: str,
+        exchanges: Sequence[Exchange],
+        conversation: str,
+        request: gr.Request | None = None,
     ) -> Iterator[Talk]:
         """Answer a question, showing its text as it comes.
 
         Args:
             again: in place of the last question and its answer.
             mode: who writes the answer; `auto` if the page says nothing that is known.
+            here: the conversation that the page shows. Where its state knows of none, the process that had
+                this page is gone, and what was kept is gone on with.
         """
         question = question.strip()
         if not question:
             yield Talk()
             return
+        if here and not conversation:
+            exchanges, conversation = self._taken_up(here)
         earlier = [self._now(exchange) for exchange in (exchanges[:-1] if again else exchanges)]
         asked = Exchange(question, replaces=_id(exchanges[-1]) if again and exchanges else "")
         past = "".join(map(exchange_html, earlier))
         yield Talk("", "", past, exchange_html(asked), [*earlier, asked])
-        for exchange in self._exchange(asked, _mode(mode), earlier, conversation):
-            kept = exchange.answer and exchange.answer.conversation_id
-            told = [*earlier, exchange][-REMEMBERED:]
-            yield Talk(live=exchange_html(exchange), exchanges=told, conversation=kept or SKIP)
+        answering, last = self._under_way.begin(_page(request)), asked
+        for exchange in answering.steps(partial(self._exchange, asked, _mode(mode), earlier, conversation)):
+            if exchange is None:
+                yield Talk()
+                continue
+            yield _told(earlier, last := exchange)
+        if answering.left:
+            yield Talk()  # Gradio shows the last step once more, upon what the page has by then
+        elif not last.done:
+            yield _told(earlier, replace(last, stopped=True))
 
-    def stop(self, exchanges: Sequence[Exchange]) -> Talk:
-        """End the answer that is being made, and keep on the page what there is of it."""
-        if not exchanges or exchanges[-1].done:
-            return Talk()
-        stopped = replace(exchanges[-1], stopped=True)
-        return Talk(live=exchange_html(stopped), exchanges=[*exchanges[:-1], stopped])
+    def stop(self, request: gr.Request) -> None:
+        """End the answer that is being made; what there is of it stays on the page."""
+        self._under_way.stop(_page(request))
 
-    def begin(self) -> Talk:
+    def begin(self, request: gr.Request | None = None) -> Talk:
         """Begin a new conversation."""
+        self._under_way.leave(_page(request))
         return Talk("", self._welcome(), "", "", [], "")
 
-    def open(self, conversation: str) -> Talk:
+    def open(self, conversation: str, request: gr.Request | None = None) -> Talk:
         """Go on with a conversation that was kept."""
+        self._under_way.leave(_page(request))
         try:
             self._asking.conversations.get(conversation)
             turns = self._asking.conversations.turns(conversation)
@@ -97,25 +117,38 @@ class Talking:
         past = "".join(map(exchange_html, exchanges[:-1]))
         return Talk("", "", past, exchange_html(exchanges[-1]), exchanges, conversation)
 
+    def _taken_up(self, conversation: str) -> tuple[Sequence[Exchange], str]:
+        """What was kept of a conversation, and its id, under which the next answer is kept too."""
+        try:
+            turns = self._asking.conversations.turns(conversation)
+        except ConversationNotFound:
+            return [], ""
+        except ConversationsUnusable as error:  # the question can be answered all the same
+            _log.warning("a conversation cannot be gone on with: %s", error)
+            return [], conversation
+        return [_kept(turn) for turn in turns[-REMEMBERED:]], conversation
+
     def _exchange(
-        self, asked: Exchange, mode: Mode, earlier: Sequence[Exchange], conversation: str
+        self, asked: Exchange, mode: Mode, earlier: Sequence[Exchange], conversation: str, stop: Stop
     ) -> Iterator[Exchange]:
         try:
             with self._asking.seats.seat():
-                yield from self._told(asked, mode, earlier, conversation)
+                yield from self._answered(asked, mode, earlier, conversation, stop)
         except FootnoteError as error:
             yield replace(asked, error=str(error))
         except Exception:
             _log.exception("a question could not be answered")
             yield replace(asked, error=UNEXPECTED)
 
-    def _told(
-        self, asked: Exchange, mode: Mode, earlier: Sequence[Exchange], conversation: str
+    def _answered(
+        self, asked: Exchange, mode: Mode, earlier: Sequence[Exchange], conversation: str, stop: Stop
     ) -> Iterator[Exchange]:
         history = [_turn(exchange) for exchange in earlier[-REMEMBERED_TURNS:]]
         text, painted = "", 0.0
         with self._running:
             for event in self._asking.stream(asked.question, history=history, mode=mode):
+                if stop.given:
+                    return
                 if isinstance(event, Answer):
                     # The passages are not shown, and a long conversation would hold on to them.
                     answer = self._keep(asked, replace(event, passages=()), conversation)
@@ -147,6 +180,16 @@ class Talking:
             return as_now(exchange, self._asking.assistant.index.current.notes)
         except IndexUnusable:  # what asks next says so
             return exchange
+
+
+def _page(request: gr.Request | None) -> str:
+    return (request and request.session_hash) or ""
+
+
+def _told(earlier: Sequence[Exchange], exchange: Exchange) -> Talk:
+    kept = exchange.answer and exchange.answer.conversation_id
+    told = [*earlier, exchange][-REMEMBERED:]
+    return Talk(live=exchange_html(exchange), exchanges=told, conversation=kept or SKIP)
 
 
 def _mode(given: str) -> Mode:

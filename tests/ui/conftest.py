@@ -13,7 +13,7 @@ from assistant.pipeline import Assistant
 from indexer.jobs import RebuildJobs
 from indexer.notebook import Notebook
 from indexer.settings import IndexSettings
-from ui.server import create_server
+from ui.application import create_server
 
 LONG = f"""\
 # Long words

@@ -7,10 +7,15 @@ from typing import Any
 
 import pytest
 from browsing import BROWSER_MARKS, Opened, ask, assert_accessible, sideways
-from playwright.sync_api import expect
+from fastapi import FastAPI
+from playwright.sync_api import Browser, expect
+from running import running
 
+from assistant.conversations import Conversations
 from assistant.pipeline import Assistant
 from assistant.types import Text
+from indexer.jobs import RebuildJobs
+from ui.application import create_server
 
 pytestmark = BROWSER_MARKS
 
@@ -242,6 +247,29 @@ def test_an_answer_is_rated_and_its_question_edited(open_page: Opened) -> None:
     expect(page.locator("#editing")).to_be_hidden()
 
 
+def test_what_was_typed_survives_a_reload_and_up_goes_back_to_the_last_question(open_page: Opened) -> None:
+    page = open_page()
+    box = page.get_by_label("Your question")
+    box.fill("What is the E")
+    page.reload()
+    expect(box).to_have_value("What is the E")
+    ask(page, "What is the EBS driver?")
+    expect(page).to_have_title("What is the EBS driver? · Footnote")
+    page.reload()
+    expect(page.locator("#live .answer")).to_be_visible()
+    expect(box).to_have_value("")
+    box.press("ArrowUp")
+    expect(box).to_have_value("What is the EBS driver?")
+    expect(page.locator("#editing")).to_be_visible()
+    box.press("Escape")
+    expect(box).to_have_value("")
+    page.locator("#live a.ref").first.click()
+    page.get_by_role("link", name="Open in Notes").click()
+    expect(page.locator("#view #cited")).to_be_in_viewport()
+    page.go_back()
+    expect(page.locator("#live .answer")).to_be_visible()
+
+
 def test_a_number_shows_its_passage_on_hover(open_page: Opened) -> None:
     page = open_page()
     ask(page, "What is the EBS driver?")
@@ -304,3 +332,31 @@ def test_stopping_keeps_the_text_so_far_and_the_next_question_is_answered(
     page.get_by_role("button", name="Ask this again").click()
     expect(page.locator("#live .answer")).to_contain_text("cannot be used on Fargate")
     expect(page.locator(".exchange")).to_have_count(1)
+
+
+def test_a_page_whose_server_was_started_anew_goes_on_with_its_conversation(
+    browser: Browser, assistant: Assistant, jobs: RebuildJobs
+) -> None:
+    store = Conversations()
+
+    def app() -> FastAPI:
+        return create_server(assistant, jobs, conversations=store)
+
+    with running(app(), assistant) as served:
+        page = browser.new_page()
+        page.goto(served.url)
+        ask(page, "What is the EBS driver?")
+        link = page.url
+        assert "?c=" in link
+    time.sleep(1)
+    with running(app(), assistant, port=served.port):
+        ask(page, "What is the EFS driver?")
+        expect(page.locator("#past .question")).to_have_text("What is the EBS driver?")
+        assert page.url == link
+        expect(page.locator("#side li > a")).to_have_text(["What is the EBS driver?"])
+        page.close()
+    [kept] = store.list()[0]
+    assert [turn.question for turn in store.turns(kept.id)] == [
+        "What is the EBS driver?",
+        "What is the EFS driver?",
+    ]

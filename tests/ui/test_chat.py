@@ -1,8 +1,10 @@
 """What the page's events do, without a browser."""
 
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,13 +13,13 @@ from models import faulty_server, model_server, writer_for
 from assistant.asking import Asking
 from assistant.conversations import Conversations
 from assistant.database import Database
+from assistant.errors import ConversationsUnusable
 from assistant.pipeline import Assistant
-from assistant.types import Answer
+from assistant.types import Answer, Text
 from indexer.errors import FootnoteError
 from indexer.jobs import JobState, RebuildJobs
 from ui.asking_next import next_questions
 from ui.chat import Chat
-from ui.exchanges import Exchange
 from ui.finishing import Running
 from ui.talking import GONE, SKIP, UNEXPECTED, Talk, Talking
 
@@ -40,7 +42,7 @@ def talking(assistant: Assistant, store: Conversations) -> Talking:
 def ask(
     talking: Talking, question: str, exchanges: Any = (), id: str = "", again: bool = False
 ) -> list[Talk]:
-    return list(talking.ask(question, again, "auto", exchanges, id))
+    return list(talking.ask(question, again, "auto", "", exchanges, id))
 
 
 def test_an_answer_comes_in_steps_and_is_remembered(talking: Talking) -> None:
@@ -127,6 +129,31 @@ def test_a_page_opened_during_a_rebuild_follows_it(chat: Chat, jobs: RebuildJobs
     assert "2 notes" in last.contents
 
 
+def test_a_rebuild_that_cannot_be_followed_gives_its_button_back(
+    chat: Chat, jobs: RebuildJobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_: str) -> Any:
+        raise ConversationsUnusable("The database is away.")
+
+    monkeypatch.setattr(jobs, "get", away)
+    first, *_, last = chat.rebuild(())
+    assert first.rebuild["interactive"] is False
+    assert last.rebuild["interactive"] is True
+    assert "The database is away." in last.status and 'role="alert"' in last.status
+    jobs.close()
+
+
+def test_a_page_says_what_is_indexed_before_it_follows_a_rebuild(
+    chat: Chat, jobs: RebuildJobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "get", lambda _: 1 / 0)
+    jobs.start(full=True)
+    first, second, *_, last = chat.open()
+    assert "2 notes" in first.contents and "data-ask" in second.welcome
+    assert "Something went wrong" in last.status and last.rebuild["interactive"] is True
+    jobs.close()
+
+
 def test_a_rebuild_that_fails_says_why(chat: Chat, small_notes: Path) -> None:
     for note in small_notes.rglob("*.md"):
         note.unlink()
@@ -165,6 +192,24 @@ def test_a_conversation_that_is_gone_is_told(talking: Talking) -> None:
     talk = talking.open("no-such")
     assert GONE in talk.live
     assert (talk.exchanges, talk.conversation) == ([], "")
+
+
+def test_a_page_whose_process_is_gone_goes_on_with_its_conversation(
+    talking: Talking, store: Conversations
+) -> None:
+    id = ask(talking, "What is the EBS driver?")[-1].conversation
+    first, *_, last = talking.ask("What is the EFS driver?", False, "auto", id, [], "")
+    assert "What is the EBS driver?" in first.past
+    assert last.conversation == id
+    assert [turn.question for turn in store.turns(id)] == [
+        "What is the EBS driver?",
+        "What is the EFS driver?",
+    ]
+    list(talking.ask("And on Windows?", True, "auto", id, [], ""))
+    assert [turn.question for turn in store.turns(id)] == ["What is the EBS driver?", "And on Windows?"]
+    *_, other = talking.ask("What is the EBS driver?", False, "auto", "no-such", [], "")
+    assert other.conversation not in ("", id, SKIP)
+    assert len(other.exchanges) == 1
 
 
 def test_asking_again_takes_the_place_of_the_last_turn(talking: Talking, store: Conversations) -> None:
@@ -210,12 +255,53 @@ def test_an_answer_that_cannot_be_kept_is_given_all_the_same(assistant: Assistan
     assert "could not be kept" in last.live
 
 
-def test_stopping_keeps_what_there_is(talking: Talking) -> None:
-    begun = Exchange("What is EBS?", partial="So far")
-    talk = talking.stop([begun])
-    assert "So far" in talk.live and "Stopped." in talk.live
-    assert talk.exchanges[0].done
-    assert talking.stop(talk.exchanges) == Talk()
+def hesitating(assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Lets answers stop after their first words until the event is set."""
+    go_on = threading.Event()
+    stream = assistant.stream
+
+    def slow(question: str, **options: Any) -> Iterator[Any]:
+        yield Text("So far")
+        go_on.wait(10)
+        yield from stream(question, **options)
+
+    monkeypatch.setattr(assistant, "stream", slow)
+    return go_on
+
+
+def test_stopping_keeps_what_there_is_at_once_and_nothing_in_the_database(
+    talking: Talking, store: Conversations, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = hesitating(assistant, monkeypatch)
+    page = SimpleNamespace(session_hash="page")
+    steps = talking.ask("What is EBS?", False, "auto", "", [], "", page)  # type: ignore[arg-type]
+    assert "Searching" in next(steps).live
+    assert "So far" in next(steps).live
+    talking.stop(SimpleNamespace(session_hash="another"))  # type: ignore[arg-type]
+    talking.stop(page)  # type: ignore[arg-type]
+    [last] = steps
+    assert "So far" in last.live and "Stopped." in last.live
+    assert last.exchanges[0].done
+    go_on.set()
+    for thread in [thread for thread in threading.enumerate() if thread.name == "answer"]:
+        thread.join(10)
+    assert store.list() == ([], 0)
+    talking.stop(page)  # type: ignore[arg-type]
+
+
+def test_an_answer_that_is_left_says_nothing_more(
+    talking: Talking, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hesitating(assistant, monkeypatch)
+    page: Any = SimpleNamespace(session_hash="page")
+    steps = talking.ask("What is EBS?", False, "auto", "", [], "", page)
+    assert "So far" in [next(steps), next(steps)][1].live
+    rest: list[Talk] = []
+    reading = threading.Thread(target=lambda: rest.extend(steps))
+    reading.start()
+    assert talking.begin(page).exchanges == []
+    reading.join(10)
+    assert rest == [Talk()]
 
 
 def test_a_past_answer_says_that_its_lines_have_changed(
@@ -254,7 +340,7 @@ def test_what_the_notes_do_not_support_is_marked_in_the_page(talking: Talking, a
     with model_server(lambda _: said) as server, writer_for(server.url) as writer:
         assistant.writer = writer
         last = ask(talking, "What is the EBS driver?")[-1]
-        plain = list(talking.ask("What is the EBS driver?", False, "extractive", [], ""))[-1]
+        plain = list(talking.ask("What is the EBS driver?", False, "extractive", "", [], ""))[-1]
         assistant.writer = None
     assert '<mark class="unproved">It was </mark>' in last.live
     assert '<strong><mark class="unproved">invented</mark></strong>' in last.live

@@ -6,7 +6,7 @@ from assistant.types import Answer, Citation, Related
 from indexer.types import Note
 from ui.exchanges import Exchange, exchange_html
 from ui.formatting import note_html, unusable_html, welcome_html
-from ui.markdown import LineRange
+from ui.marking import LineRange
 
 CITATION = Citation(1, "aws/ecs.md", ("ECS", "Fargate"), 30, 31, 0, 9, "**Bold** `x` <b>", "sha")
 ANSWER = Answer(

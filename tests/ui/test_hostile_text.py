@@ -17,7 +17,7 @@ from indexer.types import Build, Chunk, Note, Skipped, Span
 from ui.exchanges import Exchange, exchange_html
 from ui.formatting import note_html, unusable_html, welcome_html
 from ui.index import status_html
-from ui.markdown import LineRange
+from ui.marking import LineRange
 from ui.pages.builds_view import builds_html
 from ui.pages.index_view import skipped_html, verified_html
 from ui.pages.notes_view import disk_version_html, note_view_html, preview_html, tree_html

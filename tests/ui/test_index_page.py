@@ -122,10 +122,15 @@ BUILD = Build(
 def test_builds_are_told_with_their_times_and_what_changed() -> None:
     quick = replace(BUILD, started_at="2026-02-01T09:15:00Z", seconds={"reading": 0.3})
     html = builds_html([quick, BUILD], [])
-    assert re.findall(r'<progress value="([\d.]+)" max="([\d.]+)"', html) == [
-        ("0.300", "12.000"),
-        ("12.000", "12.000"),
+    ends = re.findall(r'<progress class="stage-(\w+)" value="([\d.]+)" max="12.000"', html)
+    assert ends[:4] == [(stage, "0.300") for stage in ("fitting", "embedding", "chunking", "reading")]
+    assert ends[4:] == [
+        ("fitting", "12.000"),
+        ("embedding", "12.000"),
+        ("chunking", "2.000"),
+        ("reading", "2.000"),
     ]
+    assert '<span class="number">12 s</span>' in html  # what a screen reader says of the bar
     assert "1 note added, 12 renamed, 3 passages embedded, 4 kept" in html
     assert "read 2.00 s, embed 10 s" in html
     assert "<dd>a.md → b.md and 11 more</dd>" in html

@@ -4,7 +4,10 @@ import re
 
 import pytest
 
-from ui.markdown import LineRange, clean, note_link, render_answer, render_body
+from ui.answer_markdown import render_answer
+from ui.harmless import clean, note_link
+from ui.markdown import render_body
+from ui.marking import LineRange
 
 NOTE = """\
 # Storage

@@ -12,8 +12,9 @@ from indexer.notebook import Notebook
 from indexer.reading import note_of
 from indexer.settings import IndexSettings
 from indexer.types import Note
-from ui.markdown import LineRange
-from ui.pages.notes_events import NotesPage, Opened, View
+from ui.marking import LineRange
+from ui.pages.notes_events import NotesPage
+from ui.pages.notes_parts import Opened, View
 from ui.pages.notes_view import disk_version_html, note_view_html, preview_html, tree_html
 
 EVIL = "<img src=x onerror=alert(1)>"

@@ -22,8 +22,9 @@ from indexer.live import LiveIndex
 from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
 from ui.address import AddressError
+from ui.application import create_server
 from ui.finishing import Running
-from ui.server import create_server, serve
+from ui.server import serve
 from ui.settings import ServerSettings
 
 

@@ -21,7 +21,7 @@ from assistant.types import Event, Found, Text
 from indexer.jobs import RebuildJobs
 from indexer.notebook import Notebook
 from indexer.settings import IndexSettings
-from ui.server import create_server
+from ui.application import create_server
 from ui.settings import ServerSettings
 
 TOKEN = "Xy0-a-long-enough-token"

@@ -112,10 +112,8 @@
     footnote.again = true;
     if (button.dataset.redo === "ask") return footnote.ask(question);
     byId("editing").hidden = false;
-    const area = box();
-    area.value = question;
-    area.dispatchEvent(new Event("input", { bubbles: true }));
-    area.focus();
+    footnote.type(question);
+    box().focus();
   }
 
   footnote.endEdit = () => {
@@ -125,10 +123,8 @@
 
   function cancelEdit() {
     footnote.endEdit();
-    const area = box();
-    area.value = "";
-    area.dispatchEvent(new Event("input", { bubbles: true }));
-    area.focus();
+    footnote.type("");
+    box().focus();
   }
 
   // The passage behind a number, while the pointer or the focus is on it.
@@ -186,6 +182,14 @@
     else if (button.dataset.rate) rate(button);
     else if (button.dataset.redo) redo(button);
     else if (button.id === "edit-end") cancelEdit();
+  });
+  // As in a shell: up from an empty box is back to what was asked last.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "ArrowUp" || event.target !== box() || box().value) return;
+    const edit = document.querySelector("#live .exchange.done [data-redo='edit']");
+    if (!edit) return;
+    event.preventDefault();
+    redo(edit);
   });
   // Before the panel's own listener, which would close the note.
   document.addEventListener("keydown", (event) => {

@@ -2,9 +2,10 @@
 (() => {
   "use strict";
   if (document.documentElement.dataset.page) return; // a page beside the chat
-  const STREAM_CLOSES = 250; // milliseconds
+  const MODE = "footnote-mode";
+  const DRAFT = "footnote-draft";
   // What the chat's scripts share, and what its Gradio events ask for.
-  const footnote = {
+  const footnote = Object.assign(globalThis.footnote, {
     again: false, // whether the next question takes the place of the last one
     wanted: "", // the conversation to open
     current: "", // the conversation that is open
@@ -14,19 +15,12 @@
       this.again = false;
       return again;
     },
-    endedAt: -Infinity, // when the last answer was whole
-    // Gradio closes the stream of an answer a moment after its last word, and what is asked in that moment would wait
-    // for its answer on the closed stream for ever.
-    async streamClosed() {
-      const wait = this.endedAt + STREAM_CLOSES - performance.now();
-      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
-    },
     mode() {
-      return document.querySelector("#mode select")?.value ?? "auto";
+      return modes()?.value ?? "auto";
     },
-  };
-  globalThis.footnote = footnote;
+  });
   const byId = (id) => document.getElementById(id);
+  const modes = () => document.querySelector("#mode select");
   const box = () => document.querySelector("#question textarea");
   const narrow = () => matchMedia("(max-width: 700px)").matches;
   let opener = null; // the link that opened the note, to give the focus back to
@@ -117,10 +111,8 @@
   }
 
   function ask(question) {
-    const area = box();
-    if (!area) return;
-    area.value = question;
-    area.dispatchEvent(new Event("input", { bubbles: true }));
+    if (!box()) return;
+    type(question);
     setTimeout(() => byId("ask")?.click(), 30); // once Gradio has taken the value over
   }
 
@@ -169,21 +161,52 @@
         live.scrollIntoView({ block: "start", behavior: still ? "auto" : "smooth" });
       }
       if (now !== pending) document.body.classList.toggle("answering", now);
-      if (pending && !now) footnote.endedAt = performance.now();
       pending = now;
+      name();
       footnote.changed?.();
     }).observe(live, { childList: true, subtree: true, characterData: true });
   }
 
-  // Times are told in the reader's zone; the server knows only its own.
+  // Times are told in the reader's zone; the server knows only its own. The bar has room for a short one.
   function localise(place) {
     for (const time of place.querySelectorAll("time[datetime]:not([data-local])")) {
       const at = new Date(time.dateTime);
       if (Number.isNaN(at.getTime())) continue;
+      const today = at.toDateString() === new Date().toDateString();
       time.dataset.local = "";
-      time.title = time.textContent;
-      time.textContent = at.toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+      time.title = at.toLocaleString([], { dateStyle: "full", timeStyle: "short" });
+      time.textContent = at.toLocaleString([], today ? { timeStyle: "short" } : { dateStyle: "medium" });
     }
+  }
+
+  // Who writes the answers stays as it was chosen.
+  function keepMode() {
+    const choice = modes();
+    if (!choice) return;
+    const kept = localStorage.getItem(MODE);
+    if ([...choice.options].some(({ value }) => value === kept)) choice.value = kept;
+    choice.addEventListener("change", () => localStorage.setItem(MODE, choice.value));
+  }
+
+  // What was typed and not answered yet is still there after a reload; Gradio does one when the server was away.
+  function keepDraft() {
+    const draft = sessionStorage.getItem(DRAFT);
+    if (draft && !box().value) type(draft);
+    addEventListener("pagehide", () => {
+      const unanswered = document.querySelector("#live .exchange.pending .question");
+      sessionStorage.setItem(DRAFT, box().value || (unanswered?.textContent ?? ""));
+    });
+  }
+
+  function type(text) {
+    box().value = text;
+    box().dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  // The tab is named by what its conversation began with.
+  function name() {
+    const first = document.querySelector("#talk .question")?.textContent;
+    document.title = first ? `${first.slice(0, 80)} · Footnote` : "Footnote";
   }
 
   function begin() {
@@ -199,7 +222,7 @@
     ask(question);
   }
 
-  // Gradio builds the page after this script has run, and fills it with its first event, which ends like an answer.
+  // Gradio builds the page after this script has run, and fills it with its first event.
   const ready = setInterval(() => {
     if (!byId("live") || !byId("note-place") || !box() || !byId("status")?.querySelector("p")) return;
     clearInterval(ready);
@@ -207,13 +230,14 @@
     byId("status").setAttribute("role", "status");
     localise(byId("status"));
     new MutationObserver(() => localise(byId("status"))).observe(byId("status"), { childList: true, subtree: true });
+    keepMode();
+    keepDraft();
     if (!narrow()) box().focus(); // on a phone this would bring up the keyboard
     footnote.ready?.();
-    footnote.endedAt = performance.now();
     begin();
   }, 50);
 
   const first = new URLSearchParams(location.search);
   document.documentElement.classList.toggle("opening", Boolean(first.get("c") || first.get("q")?.trim()));
-  Object.assign(footnote, { byId, box, ask, address, hideBeside: hide, isOpen });
+  Object.assign(footnote, { byId, box, type, ask, address, hideBeside: hide, isOpen });
 })();

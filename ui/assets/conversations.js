@@ -2,31 +2,26 @@
 (() => {
   "use strict";
   if (!globalThis.footnote) return; // a page beside the chat
-  const { byId, make, call, say } = footnote;
+  const { byId, make, call, say, side } = footnote;
   const PAGE = 100;
-  const PREFERENCE = "footnote-conversations";
-  const WIDE = 1180; // pixels of a window that has room for the list
-  const WIDE_WITH_NOTE = 1640;
   let drawer = false; // whether the list lies over the chat, where there is no room beside it
   let loaded = 0;
   let asked = 0;
 
-  const docked = () => innerWidth >= (footnote.isOpen() ? WIDE_WITH_NOTE : WIDE);
-  const preferred = () => localStorage.getItem(PREFERENCE) !== "hidden";
+  const docked = () => side.hasRoom(footnote.isOpen());
 
   // Decides where the list is: beside the chat, over it, or nowhere.
   footnote.settle = () => {
-    const side = byId("side");
-    if (!side) return;
+    const list = byId("side");
+    if (!list) return;
     if (docked()) drawer = false;
-    const beside = docked() && preferred();
-    side.hidden = !beside && !drawer;
-    document.body.classList.toggle("side-beside", beside);
+    const beside = docked() && side.wanted;
+    list.hidden = !beside && !drawer;
+    side.place(beside);
     document.body.classList.toggle("side-over", drawer);
     byId("side-shade").hidden = !drawer;
     for (const id of ["bar", "talk", "composer"]) if (drawer) byId(id)?.setAttribute("inert", "");
-    byId("side-show").hidden = beside;
-    byId("side-show").setAttribute("aria-expanded", String(!side.hidden));
+    byId("side-show").setAttribute("aria-expanded", String(!list.hidden));
   };
 
   function setDrawer(on) {
@@ -39,14 +34,14 @@
 
   function reveal() {
     if (!docked()) return setDrawer(true);
-    localStorage.setItem(PREFERENCE, "shown");
+    side.wanted = true;
     footnote.settle();
     byId("side-search").focus();
   }
 
   function conceal() {
     if (drawer) return setDrawer(false);
-    localStorage.setItem(PREFERENCE, "hidden");
+    side.wanted = false;
     footnote.settle();
     byId("side-show").focus();
   }
@@ -277,8 +272,6 @@
     (links[here + step] ?? (step < 0 ? byId("side-search") : undefined))?.focus();
   }, { capture: true });
 
-  // The room for the list is there before Gradio has built the page, which would else jump aside.
-  document.body.classList.toggle("side-beside", docked() && preferred());
   addEventListener("resize", () => footnote.settle());
   document.addEventListener("visibilitychange", () => !document.hidden && byId("side-list") && list());
 

@@ -7,7 +7,11 @@
   document.documentElement.dataset.page = here; // the chat's scripts have nothing to do here
   document.title = `${names[here]} · Footnote`;
   // What is found takes the hint's place, and would push it away before: so it is not seen at all then.
-  if (new URLSearchParams(location.search).get("q")) document.documentElement.dataset.asked = "";
+  const asked = new URLSearchParams(location.search);
+  if (asked.get("q")) document.documentElement.dataset.asked = "";
+  // On a phone a note takes the place of the list, from the first moment on.
+  const reading = here === "notes" && Boolean(asked.get("note") || asked.get("new"));
+  document.documentElement.toggleAttribute("data-reading", reading);
   const byId = (id) => document.getElementById(id);
   const field = (id) => document.querySelector(`#${id} textarea, #${id} input`);
   const shown = (element) => Boolean(element && element.getClientRects().length);
@@ -47,9 +51,9 @@
 
   function choose(note, line) {
     fill("chosen", JSON.stringify({ note, line: line || "" }));
-    byId("page")?.setAttribute("data-reading", "note");
     at = location.href;
     edited = false;
+    if (!line) scrollTo(0, 0);
     setTimeout(() => byId("choose")?.click(), 30); // once Gradio has taken the value over
   }
 
@@ -63,7 +67,7 @@
       byId(heading.href.split("#").pop())?.scrollIntoView({ behavior: still ? "auto" : "smooth" });
       return;
     }
-    const link = event.target.closest("a[data-note]");
+    const link = event.target.closest("a[data-note], #all-notes");
     if (!link || event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
     event.preventDefault();
     const { note, start } = link.dataset;
@@ -101,7 +105,7 @@
 
   // Arrows go from one link of a list to the next.
   function move(event) {
-    const list = event.target.closest("#tree, #results, .outline");
+    const list = event.target.closest("#tree, #results, .outline, .outline-folded");
     const filter = event.target.closest("#tree-filter") && byId("tree");
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!step || !(list || filter)) return;
@@ -116,6 +120,7 @@
   // A note that is opened at a line is scrolled to it.
   function reveal(view) {
     new MutationObserver(() => {
+      document.documentElement.removeAttribute("data-reading"); // what is shown says so itself from now on
       const cited = view.querySelector("#cited");
       if (cited) cited.scrollIntoView({ block: "center" });
     }).observe(view, { childList: true, subtree: true });
@@ -151,6 +156,5 @@
     }).observe(byId("page"), { childList: true, subtree: true });
     const view = byId("view");
     if (view) reveal(view);
-    if (here === "notes" && new URLSearchParams(location.search).get("note")) byId("page").dataset.reading = "note";
   }, 50);
 })();

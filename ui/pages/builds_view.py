@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from itertools import accumulate
 
 from indexer.jobs import Job
 from indexer.types import Build
+from ui.harmless import clean
 from ui.index import changes_text, report_text
-from ui.markdown import clean
 from ui.pages.index_view import time_html
 from ui.terminal import duration
 
 STAGES = {"reading": "read", "chunking": "cut", "embedding": "embed", "fitting": "fit"}
+LEGEND = {"reading": "read", "chunking": "cut", "embedding": "embed", "fitting": "find where answers end"}
 SHOWN = 12
 
 
@@ -28,7 +30,8 @@ def builds_html(builds: Sequence[Build], jobs: Iterable[Job]) -> str:
     if not rows:
         return clean('<h3>Last builds</h3><p class="empty">None yet.</p>')
     items = "".join(f"<li>{html}</li>" for _, html in rows[:SHOWN])
-    return clean(f'<h3>Last builds, and how long they took</h3><ol class="builds">{items}</ol>')
+    named = 'class="builds" aria-label="The last builds and how long they took, latest first"'
+    return clean(f"<h3>Last builds, and how long they took</h3>{_legend()}<ol {named}>{items}</ol>")
 
 
 def seconds(stages: Mapping[str, float]) -> float:
@@ -56,13 +59,30 @@ def _build(build: Build, longest: float) -> str:
     said = changes_text(build.changes, build.embedded, build.kept, build.reason)
     return (
         f'<p class="when">{time_html(build.started_at)}</p>'
-        f'<p class="took"><progress value="{took:.3f}" max="{longest:.3f}" aria-hidden="true"></progress>'
-        f'<span class="number">{_took(took)}</span></p>'
+        f'<p class="took">{_bar(build.seconds, longest)}<span class="number">{_took(took)}</span></p>'
         f'<p class="what">{escape(said)}</p>'
         f'<details><summary>More</summary><dl class="changes">{_changes(build)}'
         f"<div><dt>Stages</dt><dd>{stages or 'too short to tell'}</dd></div>"
         f"<div><dt>Revision</dt><dd><code>{escape(build.revision)}</code></dd></div></dl></details>"
     )
+
+
+def _bar(stages: Mapping[str, float], longest: float) -> str:
+    """One bar of all stages: one upon the other, each as long as all up to its own end took.
+
+    What a screen reader says of it are the figures beside it and in the list of stages.
+    """
+    ends = accumulate(stages.get(stage, 0.0) for stage in STAGES)
+    layers = [
+        f'<progress class="stage-{stage}" value="{end:.3f}" max="{longest:.3f}"></progress>'
+        for stage, end in zip(STAGES, ends, strict=True)
+    ]
+    return f'<span class="layers" aria-hidden="true">{"".join(reversed(layers))}</span>'
+
+
+def _legend() -> str:
+    keys = "".join(f'<li class="stage-{stage}">{name}</li>' for stage, name in LEGEND.items())
+    return f'<ul class="legend" aria-hidden="true">{keys}</ul>'
 
 
 def _took(span: float) -> str:

@@ -46,7 +46,13 @@ class View(NamedTuple):
     question: Any = SKIP
 
 
-_told = told(lambda status: View(status=status))
+def _failed(status: str) -> View:
+    """What failed may have been a rebuild that was followed, for which no other could be started."""
+    on = gr.update(interactive=True)
+    return View(status=status, rebuild=on, rebuild_all=on)
+
+
+_told = told(_failed)
 
 
 class IndexPage:

@@ -8,8 +8,8 @@ from html import escape
 from indexer.planning import Progress
 from indexer.snapshot import Manifest, Snapshot
 from indexer.types import Skipped
+from ui.harmless import attributes, clean
 from ui.index import count, progress_text
-from ui.markdown import attributes, clean
 from ui.pages.shell import note_address
 
 CHARTED = 20  # notes in the chart before the rest is folded away

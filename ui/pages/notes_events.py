@@ -4,9 +4,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from html import escape
-from typing import Any, NamedTuple
 
 from assistant.errors import NoteNotFound
 from assistant.pipeline import Assistant
@@ -18,46 +16,14 @@ from indexer.types import Note
 from ui.formatting import sentence
 from ui.index import count
 from ui.lean_gradio import gr
-from ui.markdown import LineRange
-from ui.pages.notes_view import disk_version_html, note_view_html, preview_html, tree_html
+from ui.marking import LineRange
+from ui.pages.notes_parts import HIDDEN, SHOWN, Opened, View, both, closed, reading, writing
+from ui.pages.notes_view import note_view_html, preview_html, tree_html
 from ui.pages.shell import message_html, told
 
 POLL_EVERY = 0.1  # seconds between two looks whether the index has followed
 LONGEST_EDITED = 200_000  # characters; what is sent with each preview has an end
 PATHS = "Choose a path such as <code>folder/name.md</code>: no hidden folders, nothing outside the notes."
-SKIP = gr.skip()
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """The note that a page has open, as it was read. Without a hash it is still to be made."""
-
-    path: str = ""
-    text: str = ""
-    sha256: str = ""
-
-
-class View(NamedTuple):
-    """New values of the page's components."""
-
-    message: Any = SKIP
-    tree: Any = SKIP
-    view: Any = SKIP
-    opened: Any = SKIP
-    tools: Any = SKIP
-    moving: Any = SKIP
-    deleting: Any = SKIP
-    editing: Any = SKIP
-    target: Any = SKIP
-    question: Any = SKIP
-    path: Any = SKIP
-    editor: Any = SKIP
-    preview: Any = SKIP
-    disk: Any = SKIP
-    take: Any = SKIP
-
-
-SHOWN, HIDDEN = gr.update(visible=True), gr.update(visible=False)
 _told = told(lambda message: View(message))
 
 
@@ -86,7 +52,7 @@ class NotesPage:
         """Show the note that a link names, as JSON with its path and line."""
         asked = json.loads(chosen)
         note = str(asked.get("note", ""))
-        shown = self._shown(note, str(asked.get("line", ""))) if note else self._closed()
+        shown = self._shown(note, str(asked.get("line", ""))) if note else closed(self._hint())
         yield shown._replace(tree=self._tree(current=note))
 
     @_told
@@ -102,7 +68,7 @@ class NotesPage:
             text = f"This note has {len(note.text):,} characters, too many for this page. Edit its file."
             yield View(message_html(text, "failed"))
             return
-        yield self._editing(_opened(note), note.text)
+        yield writing(Opened.of(note), note.text)
 
     @_told
     def new(self) -> Iterator[View]:
@@ -128,25 +94,23 @@ class NotesPage:
             try:
                 note = writable.replace(opened.path, _with_endings(text, opened.text), seen=opened.sha256)
             except NoteChanged:
-                yield self._both(writable.read(opened.path), text)
+                yield both(writable.read(opened.path), text)
                 return
             except NoteMissing:
                 gone = "This note was deleted on disk meanwhile. Save again to write it anew."
                 yield View(message_html(gone, "failed"), opened=Opened(opened.path), path=opened.path)
                 return
-        shown = note_view_html(note, indexed=False)
-        done = self._closed()._replace(view=shown, opened=_opened(note), tools=self._tools())
-        yield from self._followed(done, "Saved", note.path, note.sha256)
+        yield from self._followed(_written(note), "Saved", note.path, note.sha256)
 
     @_told
     def take(self, opened: Opened) -> Iterator[View]:
         """Edit the version on disk instead of one's own."""
-        yield self._editing(opened, opened.text)
+        yield writing(opened, opened.text)
 
     @_told
     def cancel(self, opened: Opened) -> Iterator[View]:
         """Leave the note as it is."""
-        yield self._shown(opened.path) if opened.sha256 else self._closed()
+        yield self._shown(opened.path) if opened.sha256 else closed(self._hint())
 
     @_told
     def ask_to_move(self, opened: Opened) -> Iterator[View]:
@@ -161,10 +125,7 @@ class NotesPage:
         except NoteMissing:
             yield View(message_html(PATHS, "failed"))
             return
-        shown = self._closed()._replace(
-            view=note_view_html(note, indexed=False), opened=_opened(note), tools=self._tools()
-        )
-        yield from self._followed(shown, "Renamed", note.path, note.sha256)
+        yield from self._followed(_written(note), "Renamed", note.path, note.sha256)
 
     @_told
     def ask_to_delete(self, opened: Opened) -> Iterator[View]:
@@ -176,7 +137,7 @@ class NotesPage:
     def delete(self, opened: Opened) -> Iterator[View]:
         """Remove the note."""
         self._writable().delete(opened.path, seen=opened.sha256)
-        yield from self._followed(self._closed(), "Deleted", opened.path, "")
+        yield from self._followed(closed(self._hint()), "Deleted", opened.path, "")
 
     def keep(self) -> View:
         """Neither move nor delete the note."""
@@ -210,64 +171,17 @@ class NotesPage:
         self._writable()
         name = "-".join(re.findall(r"\w+", title.casefold()))[:60]
         text = f"# {title}\n\n" if title else ""
-        yield self._editing(Opened(), text)._replace(
-            path=gr.update(value=name and f"{name}.md", visible=True)
-        )
-
-    def _editing(self, opened: Opened, text: str) -> View:
-        return View(
-            message="",
-            view="",
-            opened=opened,
-            tools=HIDDEN,
-            moving=HIDDEN,
-            deleting=HIDDEN,
-            editing=SHOWN,
-            path=gr.update(value=opened.path, visible=not opened.sha256),
-            editor=text,
-            preview=preview_html(text, opened.path),
-            disk="",
-            take=HIDDEN,
-        )
-
-    def _both(self, disk: Note, mine: str) -> View:
-        """Both versions; a save from now on knows of the one on disk."""
-        text = (
-            "This note was changed on disk while you wrote. Both versions are here: bring them together in"
-            " yours, then save, or use the one on disk. Nothing is written yet."
-        )
-        return View(
-            message_html(text, "failed"),
-            opened=_opened(disk),
-            disk=disk_version_html(disk.text, mine),
-            take=SHOWN,
-        )
+        yield writing(Opened(), text, name and f"{name}.md")
 
     def _shown(self, path: str, line: str = "") -> View:
         try:
             note = self._read(path)
         except (NoteMissing, NoteNotFound):
             text = f"There is no note <b>{escape(path)}</b>."
-            return self._closed()._replace(message=message_html(text, "failed"))
+            return closed(self._hint())._replace(message=message_html(text, "failed"))
         cited = LineRange(int(line[:9]), int(line[:9])) if line.isdecimal() and int(line[:9]) else None
         view = note_view_html(note, cited=cited, indexed=self._indexed(path) == note.sha256)
-        return self._closed()._replace(view=view, opened=_opened(note), tools=self._tools())
-
-    def _closed(self) -> View:
-        return View(
-            message="",
-            view=self._hint(),
-            opened=Opened(),
-            tools=HIDDEN,
-            moving=HIDDEN,
-            deleting=HIDDEN,
-            editing=HIDDEN,
-            disk="",
-            take=HIDDEN,
-        )
-
-    def _tools(self) -> Any:
-        return SHOWN if self._notebook else HIDDEN
+        return reading(view, note, writable=self._notebook is not None)
 
     def _tree(self, wanted: str = "", current: str = "") -> str:
         try:
@@ -298,8 +212,9 @@ class NotesPage:
         return self._notebook
 
 
-def _opened(note: Note) -> Opened:
-    return Opened(note.path, note.text, note.sha256)
+def _written(note: Note) -> View:
+    """A note that was just written, and that answers are not made from yet."""
+    return reading(note_view_html(note, indexed=False), note, writable=True)
 
 
 def _with_suffix(path: str) -> str:

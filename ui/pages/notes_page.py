@@ -7,7 +7,8 @@ from assistant.pipeline import Assistant
 from indexer.jobs import RebuildJobs
 from indexer.notebook import Notebook
 from ui.lean_gradio import gr
-from ui.pages.notes_events import LONGEST_EDITED, NotesPage, Opened, View
+from ui.pages.notes_events import LONGEST_EDITED, NotesPage
+from ui.pages.notes_parts import Opened, View
 from ui.pages.shell import QUIET, at_once, html, page
 
 
@@ -35,6 +36,7 @@ def add_notes_page(
         with gr.Column(elem_id="notes-main"):
             message = html("notes-message")
             with gr.Row(elem_id="notes-tools", elem_classes="form-row", visible=False) as tools:
+                html("notes-back", '<a id="all-notes" href="./notes">‹ All notes</a>')  # on a phone
                 edit = gr.Button("Edit", variant="primary", elem_id="edit", size="sm")
                 rename = gr.Button("Rename", elem_id="rename", size="sm")
                 remove = gr.Button("Delete", elem_id="delete", size="sm")

@@ -9,8 +9,10 @@ from indexer.blocks import Lines
 from indexer.reading import note_of
 from indexer.types import Note
 from ui.formatting import lines_text
+from ui.harmless import attributes, clean
 from ui.index import count
-from ui.markdown import LineRange, attributes, clean, render_body
+from ui.markdown import render_body
+from ui.marking import LineRange
 from ui.pages.shell import note_address
 
 _HEADING = re.compile(r"<h([2-6])([^>]*)>(.*?)</h\1>", re.DOTALL)
@@ -96,7 +98,9 @@ def _outlined(body: str, path: str) -> tuple[str, str]:
     if len(entries) < 2:
         return body, ""
     listed = f"<ul>{''.join(entries)}</ul>"
-    return body, f'<details class="outline" open><summary>Outline</summary>{listed}</details>'
+    beside = f'<section class="outline"><h4>Outline</h4>{listed}</section>'
+    above = f'<details class="outline-folded"><summary>Outline</summary>{listed}</details>'
+    return body, beside + above  # one of them is shown: where there is room for it, or folded
 
 
 def preview_html(text: str, path: str) -> str:

@@ -8,8 +8,8 @@ from html import escape
 from assistant.retrieval import CANDIDATES
 from assistant.types import Passage
 from ui.formatting import crumbs, lines_text
+from ui.harmless import attributes, clean
 from ui.index import count
-from ui.markdown import attributes, clean
 from ui.pages.shell import note_address
 
 SHOWN = 12  # passages before the rest is folded away

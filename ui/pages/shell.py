@@ -8,8 +8,8 @@ from typing import Any
 
 from indexer.errors import FootnoteError
 from ui.formatting import sentence
+from ui.harmless import clean, note_link
 from ui.lean_gradio import gr
-from ui.markdown import clean, note_link
 
 PAGES = {"notes": "Notes", "index": "Index", "search": "Search"}  # paths and names, but for the chat at /
 BRAND = '<h1><a href="./">Footnote<sup aria-hidden="true">1</sup></a></h1>'
@@ -38,6 +38,13 @@ def page(blocks: gr.Blocks, path: str) -> Iterator[None]:
         with gr.Column(elem_id="page", elem_classes=f"page-{path}"):
             html("page-title", f"<h2>{PAGES[path]}</h2>")
             yield
+        add_nudge()
+
+
+def add_nudge() -> None:
+    """What the page's script presses so that Gradio opens a stream; see stream.js."""
+    nudge = gr.Button("Go on", elem_id="nudge", elem_classes="unseen")
+    nudge.click(lambda: None, **QUIET)
 
 
 def html(name: str, value: str = "", **options: Any) -> Any:

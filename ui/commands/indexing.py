@@ -1,0 +1,116 @@
+"""The commands around the index: make it, look whether it is whole, and go back to the one before."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+
+from ui import terminal
+from ui.commands.common import Index, Json, Notes, index_settings, print_json, print_out
+from ui.exits import FAILED, errors
+
+if TYPE_CHECKING:
+    from indexer.planning import BuildReport, Progress
+
+
+def build(
+    full: Annotated[bool, typer.Option("--full", help="Embed everything again.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be done, do nothing.")] = False,
+    allow_empty: Annotated[
+        bool, typer.Option("--allow-empty", help="Let a folder without notes empty the index.")
+    ] = False,
+    notes: Notes = None,
+    index: Index = None,
+    as_json: Json = False,
+) -> None:
+    """Bring the index in step with the notes.
+
+    Only what changed is embedded again. If anything fails, the index stays as it was.
+
+    \b
+      footnote build --notes ~/notes
+      footnote build --dry-run
+    """
+    settings = index_settings(notes, index)
+    from assistant.probing import line_fitter
+    from indexer.embedding import open_embedder
+    from indexer.rebuild import rebuild
+
+    embedder = open_embedder(settings.embedding_model, settings.precision)
+    report = _followed(
+        rebuild(
+            settings,
+            embedder,
+            full=full,
+            dry_run=dry_run,
+            allow_empty=allow_empty,
+            fit_line=line_fitter(embedder),
+        )
+    )
+    if as_json:
+        print_json(msgspec.json.encode(report))
+    else:
+        print_out(terminal.report_lines(report))
+
+
+def _followed(events: "Iterator[Progress | BuildReport]") -> "BuildReport":
+    """The report of a build, which is its last event; until then its progress is shown."""
+    from indexer.planning import BuildReport
+
+    report: BuildReport | None = None
+    with terminal.progress(errors()) as show:
+        for event in events:
+            if isinstance(event, BuildReport):
+                report = event
+            else:
+                show(event)
+    assert report is not None
+    return report
+
+
+def check(notes: Notes = None, index: Index = None, as_json: Json = False) -> None:
+    """Verify that the index is whole.
+
+    Every file has to be unaltered, and every passage equal to its note's text.
+    Exits with 1 and a list of what is wrong if it is not.
+
+    \b
+      footnote check && echo whole
+    """
+    settings = index_settings(notes, index)
+    from indexer.checking import verify
+
+    problems = verify(settings.index)
+    if as_json:
+        print_json(msgspec.json.encode({"whole": not problems, "problems": problems}))
+    elif problems:
+        for problem in problems:
+            terminal.print_plainly(errors(), problem)
+    else:
+        typer.echo(f"The index in {settings.index} is whole.")
+    if problems:
+        raise typer.Exit(FAILED)
+
+
+def rollback(notes: Notes = None, index: Index = None, as_json: Json = False) -> None:
+    """Go back to the index as it was before the last build.
+
+    The next build brings it in step with the notes again, also the one of a server that watches them.
+    """
+    settings = index_settings(notes, index)
+    from indexer.generations import current_revision
+    from indexer.locking import BuildLock
+    from indexer.publishing import roll_back
+
+    left = current_revision(settings.index)
+    with BuildLock(settings.index):
+        manifest = roll_back(settings.index)
+    if as_json:
+        print_json(msgspec.json.encode({"revision": manifest.revision, "left": left}))
+    else:
+        terminal.print_plainly(
+            Console(highlight=False),
+            f"Revision {manifest.revision} of {manifest.created_at} serves again, instead of {left}.",
+        )

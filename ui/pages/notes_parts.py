@@ -1,0 +1,102 @@
+"""What the parts of the notes page hold: while a note is read, while one is written, and with none open."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
+
+from indexer.types import Note
+from ui.lean_gradio import gr
+from ui.pages.notes_view import disk_version_html, preview_html
+from ui.pages.shell import message_html
+
+SKIP = gr.skip()
+SHOWN, HIDDEN = gr.update(visible=True), gr.update(visible=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The note that a page has open, as it was read. Without a hash it is still to be made."""
+
+    path: str = ""
+    text: str = ""
+    sha256: str = ""
+
+    @classmethod
+    def of(cls, note: Note) -> Self:
+        """This note, as it is on disk."""
+        return cls(note.path, note.text, note.sha256)
+
+
+class View(NamedTuple):
+    """New values of the page's components."""
+
+    message: Any = SKIP
+    tree: Any = SKIP
+    view: Any = SKIP
+    opened: Any = SKIP
+    tools: Any = SKIP
+    moving: Any = SKIP
+    deleting: Any = SKIP
+    editing: Any = SKIP
+    target: Any = SKIP
+    question: Any = SKIP
+    path: Any = SKIP
+    editor: Any = SKIP
+    preview: Any = SKIP
+    disk: Any = SKIP
+    take: Any = SKIP
+
+
+def closed(view: str) -> View:
+    """Nothing is open to be written, moved or deleted; `view` is what is to be read."""
+    return View(
+        message="",
+        view=view,
+        opened=Opened(),
+        tools=HIDDEN,
+        moving=HIDDEN,
+        deleting=HIDDEN,
+        editing=HIDDEN,
+        disk="",
+        take=HIDDEN,
+    )
+
+
+def reading(view: str, note: Note, *, writable: bool) -> View:
+    """A note is open to be read."""
+    return closed(view)._replace(opened=Opened.of(note), tools=SHOWN if writable else HIDDEN)
+
+
+def writing(opened: Opened, text: str, path: str = "") -> View:
+    """A note is being written.
+
+    Args:
+        path: proposed for a note that is still to be made.
+    """
+    return View(
+        message="",
+        view="",
+        opened=opened,
+        tools=HIDDEN,
+        moving=HIDDEN,
+        deleting=HIDDEN,
+        editing=SHOWN,
+        path=gr.update(value=opened.path or path, visible=not opened.sha256),
+        editor=text,
+        preview=preview_html(text, opened.path),
+        disk="",
+        take=HIDDEN,
+    )
+
+
+def both(disk: Note, mine: str) -> View:
+    """Both versions are shown; a save from now on knows of the one on disk."""
+    text = (
+        "This note was changed on disk while you wrote. Both versions are here: bring them together in"
+        " yours, then save, or use the one on disk. Nothing is written yet."
+    )
+    return View(
+        message_html(text, "failed"),
+        opened=Opened.of(disk),
+        disk=disk_version_html(disk.text, mine),
+        take=SHOWN,
+    )
