@@ -10,7 +10,7 @@ import pytest
 import yaml
 from fakes import HashingEmbedder
 
-from assistant.claims import clauses, facts, names, numbers, opposed, words
+from assistant.claims import clauses, facts, names, numbers, words
 from assistant.support import Passages
 from indexer.blocks import Lines
 from indexer.chunking import chunk_note
@@ -127,5 +127,4 @@ def test_a_line_falls_into_facts_with_their_heads() -> None:
     assert (one.heads, "clusterrol" in str(other.heads)) == ((frozenset({"role"}),), True)
     row = facts("Size – Container: megabytes; Machine: gigabytes", row=True)
     assert [len(fact.heads) for fact in row] == [2, 2]
-    assert opposed("inbound traffic", "outbound traffic") == 1
     assert len(clauses("A holds, whereas B falls; C stays too")) == 3
