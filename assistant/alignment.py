@@ -119,7 +119,7 @@ class Alignment:
 
     @cached_property
     def rivalled(self) -> float:
-        """How much closer another word, like one of the sentence, stands to that one's fellows than it does."""
+        """How much closer another word, like one of the sentence, stands to its fellows than it does."""
         count = len(self.sentence.words)
         shape = (count, count)
         own, other = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
