@@ -7,10 +7,14 @@ import pytest
 from fakes import HashingEmbedder
 from labelled import labelled
 
+from assistant.alignment import Alignment
 from assistant.claims import clauses, facts, in_words_of, names, numbers, words
 from assistant.denial import contradictions, excepts, opposite
+from assistant.readings import lines_of, read_sentence
 from assistant.support import Passages
+from indexer.chunking import chunk_note
 from indexer.embedding import open_embedder
+from indexer.reading import note_of
 
 
 @pytest.mark.model
@@ -110,6 +114,14 @@ def test_acronyms_are_put_as_the_passage_has_them() -> None:
     assert in_words_of("The load balancer waits", "A load balancer (LB) waits") == "The load balancer waits"
 
 
-def test_a_role_that_is_swapped_with_its_neighbour_is_not_supported(assistant: Any) -> None:
-    chunks = [chunk for chunk in assistant.index.current.chunks if chunk.note == "aws/storage.md"]
-    assert not Passages(chunks, HashingEmbedder().embed_passages).support("EFS stays in one zone.", [0]).found
+def test_what_is_told_of_another_thing_speaks_against_a_sentence() -> None:
+    embedder = HashingEmbedder()
+    note = note_of("rights.md", "# Rights\n\n- Role: one namespace\n- Binding: the whole cluster\n", "0" * 64)
+    [chunk] = chunk_note(note, embedder.count_tokens, max_tokens=embedder.max_tokens)
+    lines = lines_of(chunk, embedder.embed_passages)
+    own, other = (
+        Alignment(read_sentence(sentence, embedder.embed_passages), lines)
+        for sentence in ("A binding covers the whole cluster.", "A role covers the whole cluster.")
+    )
+    assert own.swapped == 0
+    assert other.swapped > 0.3
