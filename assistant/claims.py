@@ -1,12 +1,16 @@
-"""What a sentence claims that can be told by its letters: numbers, names, and what it denies. Pure."""
+"""What a sentence claims that can be told by its letters: numbers, names, words, and of what. Pure."""
 
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
-from importlib import resources
+from functools import lru_cache
 from itertools import pairwise
 
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.denial import denials, denied, is_denial, within
 from assistant.expectation import WORD
 from indexer.keyword_index import STOPWORDS, stem, terms
 
@@ -20,31 +24,15 @@ _DIGITS = re.compile(
     r"(?<![\w.,/:-])[$€£]?(\d{1,3}(?:[,\s]\d{3})+(?!\d)|\d+)(\.\d+)?(?:st|nd|rd|th)?(?=[a-zµ%]{0,4}\b|%|\W|$)",
     re.I,
 )
-# A word that denies its clause, and one that denies only what comes after it.
-_DENYING = re.compile(
-    r"\b(?:not|no|never|none|nor|neither|nothing|nobody|nowhere|cannot|unable|impossible|hardly|exclud\w+)\b"
-    r"|n['’]t\b|\bcant\b",
-    re.I,
-)
-_SPARING = re.compile(
-    r",\s+not\b(?! (?:only|just))|\b(?:without|instead of|rather than|except|unlike|lacks?)\b", re.I
-)
-# What looks like a denial and is none: "no more than ten", "No, it cannot".
-_NO_DENIAL = re.compile(
-    r"\b(?:no (?:more|less|fewer|later|matter|longer than)|not (?:only|just|merely))\b"
-    r"|^\W*no,(?=.*\b(?:not|no|never|cannot|only)\b|.*n['’]t\b)",
-    re.I,
-)
-# How far a denial reaches: over its clause.
-_CLAUSE_END = re.compile(
-    r"[.;:!?()\N{EM DASH}\N{EN DASH}]|,|\b(?:but|because|since|so|while|whereas|if|unless|and|which)\b", re.I
-)
 FOCUS = 2  # words behind what denies
-_CELL = re.compile(
-    r"(?:^|;|\N{EN DASH})\s*([^;:\n]{1,60}):\s*(?:no|none|never|not\s[^;]{1,30}|✗|n/a)\s*(?=;|$)", re.I
-)
 _HEAD = re.compile(r"\s*([^:;.]{2,60}?)(?:\s*\([^)]*\))?:\s")
 _JOINT = re.compile(r"[;\N{EM DASH}]|,\s(?:and|but|while|whereas|so|or|nor)\b|\s(?:whereas|while|but)\b")
+# Where a sentence may begin to speak of something else, and where the smallest parts of a line lie apart.
+_PART = re.compile(_JOINT.pattern + r"|,\s(?=\w+ \w+ )")
+_BREAK = re.compile(
+    r"[;,()\N{EN DASH}\N{EM DASH}:.]|\b(?:and|or|but|while|whereas|if|unless|because|so|not|than)\b"
+)
+_ACRONYM = re.compile(r"\b[A-Z]{2,6}\b")
 _PREFIXED = re.compile(r"^(?:un|non-?|dis|in|im)(?=[a-z]{4})")
 
 
@@ -94,54 +82,24 @@ def names(text: str, *, sentence: bool = True) -> set[str]:
 @lru_cache(maxsize=20_000)
 def words(text: str) -> tuple[Word, ...]:
     """The words of a text that carry meaning."""
-    reaches = list(_denied(text))
+    reaches = denied(text)
     found = [
         Word(
             match.group(),
             match.start(),
             match.end(),
             _stems(match.group()),
-            any(start <= match.start() < end for start, end in reaches),
+            within(match.start(), reaches) > 0,
         )
         for match in WORD.finditer(text)
         if _carries(match.group())
     ]
-    plain = _without_false_denials(text)
     behind = {
         word.start
-        for match in [*_DENYING.finditer(plain), *_SPARING.finditer(plain)]
+        for match in denials(text)
         for word in [word for word in found if word.start >= match.end() and word.denied][:FOCUS]
     }
     return tuple(replace(word, focus=word.start in behind) for word in found)
-
-
-def denies(text: str) -> bool:
-    """Whether a text denies anything."""
-    plain = _without_false_denials(text)
-    return bool(_DENYING.search(plain) or _SPARING.search(plain))
-
-
-@cache
-def opposites() -> Sequence[frozenset[str]]:
-    """Pairs of words of which the one says what the other denies."""
-    lines = resources.files("assistant").joinpath("opposites.txt").read_text("utf-8").splitlines()
-    return tuple(frozenset(line.split()) for line in lines)
-
-
-def opposed(one: str, other: str) -> int:
-    """How many words of the one stand against their opposite in the other, which does not have them."""
-    mine, theirs = _lower(one), _lower(other)
-    return sum(
-        1
-        for pair in opposites()
-        for word in pair
-        if word in mine and word not in theirs and (pair - {word}) & theirs
-    )
-
-
-@lru_cache(maxsize=20_000)
-def _lower(text: str) -> frozenset[str]:
-    return frozenset(re.findall(r"\w+(?:-\w+)*", text.lower()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,45 +137,53 @@ def clauses(text: str) -> list[tuple[int, int]]:
     return [(start, end) for start, end in pairwise(cuts) if len(text[start:end].split()) > 1]
 
 
+def parts(text: str, some: Sequence[Word]) -> NDArray[np.int64]:
+    """For each word of a sentence the number of the part that it stands in."""
+    return _numbered([match.start() for match in _PART.finditer(text)], some)
+
+
+def pieces(text: str, some: Sequence[Word], start: int) -> NDArray[np.int64]:
+    """For each word of a line the number of the smallest part that it stands in; one before `start`."""
+    return _numbered([match.start() for match in _BREAK.finditer(text) if match.start() > start], some)
+
+
+def _numbered(cuts: Sequence[int], some: Sequence[Word]) -> NDArray[np.int64]:
+    return np.array([bisect_right(cuts, word.start) for word in some], dtype=np.int64)
+
+
+def in_words_of(sentence: str, text: str) -> str:
+    """The sentence with the acronyms of a text in the place of what they stand for, and the other way round.
+
+    >>> in_words_of("An Auto Scaling group grows", "An ASG grows")
+    'An ASG grows'
+    """
+    for acronym in set(_ACRONYM.findall(text)) - set(_ACRONYM.findall(sentence)):
+        if not _spelled_out(acronym).search(text):
+            sentence = _spelled_out(acronym).sub(acronym, sentence)
+    for acronym in set(_ACRONYM.findall(sentence)) - set(_ACRONYM.findall(text)):
+        if match := _spelled_out(acronym).search(text):
+            sentence = re.sub(rf"\b{acronym}\b", match.group(), sentence)
+    return sentence
+
+
+@lru_cache(maxsize=1_000)
+def _spelled_out(acronym: str) -> re.Pattern[str]:
+    """Words in a row that begin with its letters."""
+    return re.compile(r"\b" + r"[ -]".join(f"[{sign}{sign.lower()}]\\w+" for sign in acronym) + r"\b")
+
+
 def _head(text: str) -> frozenset[str]:
     return frozenset(one for word in words(text) for one in word.stems)
 
 
 def _carries(word: str) -> bool:
     lower = word.lower()
-    denying = _DENYING.fullmatch(lower) or _SPARING.fullmatch(lower)
-    return lower not in STOPWORDS and not denying and any(sign.isalnum() for sign in word)
+    return lower not in STOPWORDS and not is_denial(lower) and any(sign.isalnum() for sign in word)
 
 
 def _stems(word: str) -> frozenset[str]:
-    plain = frozenset(terms(word)) or frozenset([stem(word)])
-    return plain
-
-
-def _denied(text: str) -> Iterator[tuple[int, int]]:
-    """Where something is denied: in the clauses that hold a word which does so."""
-    plain = _without_false_denials(text)
-    spared = [match.span() for match in _SPARING.finditer(plain)]
-    yield from ((end, _reach(text, end)) for _, end in spared)
-    for match in _DENYING.finditer(plain):
-        if not any(start <= match.start() < end for start, end in spared):
-            begun = [end.end() for end in _CLAUSE_END.finditer(text, 0, match.start())]
-            yield (begun[-1] if begun else 0), _reach(text, match.end())
-    for cell in _CELL.finditer(text):  # "Windows: no"
-        yield cell.start(1), cell.end(1)
-
-
-def _without_false_denials(text: str) -> str:
-    return _NO_DENIAL.sub(lambda found: "+" * len(found.group()), text)
-
-
-def _reach(text: str, start: int) -> int:
-    """Where a clause ends; in "no a, b or c" the commas do not end it."""
-    for end in _CLAUSE_END.finditer(text, start):
-        listed = end.group() == "," and re.match(r",[^.;:()]*?\b(?:or|nor)\b", text[end.start() :])
-        if not listed:
-            return end.start()
-    return len(text)
+    spelled = [str(_SPELLED[word.lower()])] if word.lower() in _SPELLED else []
+    return (frozenset(terms(word)) or frozenset([stem(word)])) | frozenset(spelled)
 
 
 def unprefixed(word: Word) -> frozenset[str]:

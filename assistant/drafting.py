@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from assistant.expectation import content_terms
 from assistant.markers import Kind, Segment, Sentences
 from assistant.notices import MARK
-from assistant.support import Meaning, Passages, Support
+from assistant.readings import Meaning
+from assistant.support import Passages, Support
 from assistant.taming import Secrets, addresses_in, folded, tamed, visible
 from assistant.types import Citation, Passage, Unsupported
 from assistant.writing import Numbers

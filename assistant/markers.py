@@ -11,23 +11,15 @@ from enum import StrEnum
 
 import sentencex
 
+from assistant.marks import BRACKETS, CODE, OPEN, blanked, without_citations
+
 LONGEST_LINE = 2_000  # characters without an end of a sentence
 MOST_HELD = 60  # characters that may be the beginning of a citation; what is longer is none
-_OPEN, _CLOSE = r"[\[【［〔⟦]", r"[\]】］〕⟧]"
-_NUMBER = r"\^?(?:(?:passage|source|doc|note|ref)s?\.?\s*)?#?\d{1,3}"
-_INSIDE = rf"{_NUMBER}(?:\s*(?:[,;&–-]|and)\s*{_NUMBER})*(?:†[^\]】]*)?"
-_BRACKETS = rf"{_OPEN}+\s*{_INSIDE}\s*\\*{_CLOSE}+"
-# With a link behind it, in code, or escaped, it is a citation as well.
-_CITATION = re.compile(
-    rf"(?P<code>`*)\\*(?:<sup>)?\s*\\*{_BRACKETS}(?:\([^)\s]*\))?(?:</sup>)?(?P=code)", re.I
-)
-_CODE = re.compile(r"(?P<ticks>`+)(?P<inside>.+?)(?<!`)(?P=ticks)(?!`)", re.S)
-_RANGE = re.compile(r"(\d{1,3})\s*[–-]\s*(\d{1,3})")
-_MAYBE = re.compile(rf"(?:`*\\*(?:{_OPEN}|<)[^\]】］〕⟧`]*|[`\\]+)$")
+_MAYBE = re.compile(rf"(?:`*\\*(?:{OPEN}|<)[^\]】］〕⟧`]*|[`\\]+)$")
 _FENCE = re.compile(r"^ {0,3}(?P<sign>`{3,}|~{3,})\s*(?P<language>[\w+#.-]*)[^`\n]*$")
 _LEAD = re.compile(r"\s*(?:>\s?)*(?:(?:[-*+•]|\d{1,3}[.)])\s+(?:\[[ xX]\]\s+)?)?(?:#{1,6}\s+)?")
 _LISTED_SOURCES = re.compile(r"^\W*(?:sources?|references?|citations?|footnotes?|quellen)\W*$", re.I)
-_FOOTNOTE = re.compile(rf"^\s*{_BRACKETS}\s*:", re.I)
+_FOOTNOTE = re.compile(rf"^\s*{BRACKETS}\s*:", re.I)
 _RULE_LINE = re.compile(r"^\s*\|?[\s:|-]*-[\s:|-]*$")
 _ENDS = re.compile(r"[.!?…。！？]\S*\s+\S|[。！？]")
 _CLOSERS = re.compile(r"[*_\"')\]”’»]+")
@@ -196,51 +188,9 @@ def _segments(line: str, fresh: bool) -> list[Segment]:
     return found or [Segment(before, "", carried, kind)]
 
 
-def without_citations(text: str) -> tuple[str, tuple[int, ...]]:
-    """The text without its citations, and the numbers that they name, each once.
-
-    Brackets within code are code, unless a citation is all that the code holds.
-    """
-    numbers: dict[int, None] = {}
-    kept: list[str] = []
-    at = 0
-    for match in _citations(text):
-        before = text[at : match.start()]
-        after = text[match.end() : match.end() + 1]
-        kept.append(before.rstrip(" ") if not after or not after.isalnum() else before)
-        for number in _numbers(match.group()):
-            numbers[number] = None
-        at = match.end()
-    kept.append(text[at:])
-    return "".join(kept), tuple(numbers)
-
-
-def _citations(text: str) -> Iterator[re.Match[str]]:
-    code = [match.span() for match in _CODE.finditer(text)]
-    for match in _CITATION.finditer(text):
-        within = any(start < match.start() and match.end() < end for start, end in code)
-        if not within:
-            yield match
-
-
-def _numbers(marks: str) -> Iterator[int]:
-    marks = re.sub(r"\([^)]*\)|†.*", "", marks)
-    for first, last in _RANGE.findall(marks):
-        if 0 < int(last) - int(first) < 10:
-            yield from range(int(first), int(last) + 1)
-    yield from map(int, re.findall(r"\d{1,3}", marks))
-
-
-def _blanked(text: str) -> str:
-    """The text with spaces in the place of citations."""
-    for match in reversed(list(_citations(text))):
-        text = text[: match.start()] + " " * (match.end() - match.start()) + text[match.end() :]
-    return text
-
-
 def _sentences(body: str) -> list[tuple[int, int]]:
     """Where the sentences of a line begin and end; citations behind a sentence belong to it."""
-    flat = _blanked(body)
+    flat = blanked(body)
     spans: list[tuple[int, int]] = []
     start = 0
     for found in sentencex.get_sentence_boundaries("en", flat):
@@ -275,7 +225,7 @@ def _last_boundary(line: str) -> int:
 
 def _balanced(text: str) -> bool:
     """Whether no code, link or pair of brackets is left open."""
-    outside = _CODE.sub("", text)
+    outside = CODE.sub("", text)
     return (
         "`" not in outside
         and outside.count("[") <= outside.count("]")

@@ -10,7 +10,7 @@ from importlib import resources
 from pathlib import Path
 from string import Template
 
-from assistant.markers import without_citations
+from assistant.marks import without_citations
 from assistant.taming import shown
 from assistant.types import Passage, Turn
 from indexer.errors import SettingsError

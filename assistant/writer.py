@@ -10,8 +10,8 @@ from assistant.errors import LanguageModelFailed
 from assistant.expectation import content_terms
 from assistant.generation import LanguageModel
 from assistant.prompting import Prompts, answer_prompt, rewrite_prompt
+from assistant.readings import Meaning
 from assistant.settings import ModelSettings
-from assistant.support import Meaning
 from assistant.taming import Secrets, visible
 from assistant.types import Passage, Text, Turn
 from indexer.embedding import Embedded, Embedder

@@ -2,7 +2,8 @@
 
 import pytest
 
-from assistant.markers import Kind, Segment, Sentences, without_citations
+from assistant.markers import Kind, Segment, Sentences
+from assistant.marks import without_citations
 
 TEXT = """\
 Fargate runs containers [1]. EBS stays in one zone. [2] It costs e.g. 5 GB of `ports[0]` [1, 3].

@@ -1,0 +1,70 @@
+"""Sentences labelled by hand, each with the passage that it is held against: tests/golden/support-*.yaml."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from indexer.blocks import Lines
+from indexer.chunking import chunk_note
+from indexer.reading import note_of, read_notes
+from indexer.types import Chunk, Kind, Note, Span
+
+ROOT = Path(__file__).parent.parent
+Count = Callable[[Sequence[str]], list[int]]
+WINDOW = 256  # tokens of a passage at most, as of the packaged model
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A sentence, and whether one of the passages supports it. `kind` says what is wrong if none does."""
+
+    sentence: str
+    kind: str
+    supported: bool
+    passages: tuple[Chunk, ...]
+
+
+def labelled(half: str, count: Count) -> list[Pair]:
+    """The pairs over corpus/ of a half, "dev" or "measure"; those on notes of their own of "fit".
+
+    Args:
+        count: how many tokens texts have.
+    """
+    entries = yaml.safe_load((ROOT / f"tests/golden/support-{half}.yaml").read_text("utf-8"))
+    return list(_fitting(entries, count) if half == "fit" else _halves(entries, count))
+
+
+def _halves(entries: Sequence[Mapping[str, Any]], count: Count) -> Iterator[Pair]:
+    notes = {note.path: note for note in read_notes(ROOT / "corpus", max_bytes=10**6).notes}
+    cut = cache(lambda path: chunk_note(notes[path], count, max_tokens=WINDOW))
+    for entry in entries:
+        passage = _passage(notes[entry["note"]], cut(entry["note"]), *entry["lines"])
+        yield Pair(entry["sentence"], entry["kind"], entry["supported"], (passage,))
+
+
+def _passage(note: Note, chunks: Sequence[Chunk], first: int, last: int) -> Chunk:
+    """The lines of a note as one passage."""
+    lines = Lines(note.text)
+    found = [
+        (chunk, unit)
+        for chunk in chunks
+        for unit in chunk.units
+        if first <= lines.number(unit.span.start) and lines.number(unit.span.end - 1) <= last
+    ]
+    span = Span(found[0][1].span.start, found[-1][1].span.end)
+    chunk = next((chunk for chunk, unit in found if unit.kind is not Kind.HEADING), found[0][0])
+    return replace(chunk, units=tuple(unit for _, unit in found), span=span, text=span.of(note.text))
+
+
+def _fitting(entries: Sequence[Mapping[str, Any]], count: Count) -> Iterator[Pair]:
+    for number, entry in enumerate(entries):
+        note = note_of(f"{number}.md", entry["note"], "0" * 64)
+        passages = tuple(chunk_note(note, count, max_tokens=WINDOW))
+        for kind, sentences in entry.items():
+            if kind != "note":
+                for sentence in sentences:
+                    yield Pair(sentence, kind, kind == "supported", passages)
