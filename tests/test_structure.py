@@ -16,6 +16,8 @@ DOORS = {
     "torch": "indexer/embedding.py",
     "bm25s": "indexer/keyword_index.py",
     "watchfiles": "indexer/watching.py",
+    "pymilvus": "indexer/milvus_index.py",
+    "grpc": "indexer/milvus_index.py",
     "gradio": "ui/",
     "fastapi": "assistant/api/",
     "pydantic": "assistant/api/",

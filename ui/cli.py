@@ -66,8 +66,12 @@ Notes = Annotated[
     typer.Option("--notes", metavar="DIR", help="The folder of notes. FOOTNOTE_NOTES, else ./corpus."),
 ]
 Index = Annotated[
-    Path | None,
-    typer.Option("--index", metavar="DIR", help="The index's folder. FOOTNOTE_INDEX, else .footnote/index."),
+    str | None,
+    typer.Option(
+        "--index",
+        metavar="DIR",
+        help="The index: its folder, or an address of Milvus. FOOTNOTE_INDEX, else .footnote/index.",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
 
@@ -206,7 +210,7 @@ def mcp(notes: Notes = None, index: Index = None) -> None:
     kept = from_environment(KeepingSettings, os.environ)
     model = from_environment(ModelSettings, os.environ)
     assistant = open_assistant(settings, from_environment(AskSettings, os.environ), model)
-    asking = Asking(assistant, Conversations(Database(database_url(kept.database, settings.index))))
+    asking = Asking(assistant, Conversations(Database(database_url(kept.database, settings.folder))))
     create_mcp_server(asking).run("stdio")
 
 
@@ -322,9 +326,9 @@ def check(notes: Notes = None, index: Index = None, as_json: Json = False) -> No
       footnote check && echo whole
     """
     settings = _index_settings(notes, index)
-    from indexer.checking import verify
+    from indexer.stores import open_store
 
-    problems = verify(settings.index)
+    problems = open_store(settings.index).verify()
     if as_json:
         _print_json(msgspec.json.encode({"whole": not problems, "problems": problems}))
     elif problems:
@@ -343,19 +347,57 @@ def rollback(notes: Notes = None, index: Index = None, as_json: Json = False) ->
     The next build brings it in step with the notes again, also the one of a server that watches them.
     """
     settings = _index_settings(notes, index)
-    from indexer.generations import current_revision
-    from indexer.locking import BuildLock
-    from indexer.publishing import roll_back
+    from indexer.stores import open_store
 
-    left = current_revision(settings.index)
-    with BuildLock(settings.index):
-        manifest = roll_back(settings.index)
+    store = open_store(settings.index)
+    left = store.serving()
+    with store.lock():
+        manifest = store.roll_back()
     if as_json:
         _print_json(msgspec.json.encode({"revision": manifest.revision, "left": left}))
     else:
         terminal.print_plainly(
             Console(highlight=False),
             f"Revision {manifest.revision} of {manifest.created_at} serves again, instead of {left}.",
+        )
+
+
+@app.command()
+def migrate(
+    source: Annotated[str, typer.Argument(metavar="FROM", help="A folder, or an address of Milvus.")],
+    target: Annotated[str, typer.Argument(metavar="TO", help="The same, of where it is to be.")],
+    as_json: Json = False,
+) -> None:
+    """Copy an index to another place, without embedding anything again.
+
+    What is there already stays until the copy is whole. Set FOOTNOTE_INDEX to the new place afterwards.
+
+    \b
+      footnote migrate .footnote/index milvus://127.0.0.1:19530/notes
+      footnote migrate milvus://127.0.0.1:19530/notes .footnote/index
+    """
+    from indexer.address import place_of
+    from indexer.migration import migrate as run
+    from indexer.snapshot import Manifest
+
+    token = os.environ.get("FOOTNOTE_INDEX_TOKEN", "")
+    places = [place_of(text, token=token) for text in (source, target)]
+    manifest: Manifest | None = None
+    with terminal.progress(errors()) as show:
+        for event in run(*places):
+            if isinstance(event, Manifest):
+                manifest = event
+            else:
+                show(event)
+    assert manifest is not None
+    if as_json:
+        told = {"revision": manifest.revision, "notes": manifest.notes, "passages": manifest.chunks}
+        _print_json(msgspec.json.encode({"index": str(places[1]), **told}))
+    else:
+        counts = f"{manifest.notes:,} notes, {manifest.chunks:,} passages"
+        terminal.print_plainly(
+            Console(highlight=False),
+            f"{counts} are at {places[1]} now, as revision {manifest.revision}. Set FOOTNOTE_INDEX to it.",
         )
 
 
@@ -397,7 +439,7 @@ def evaluate(
         shown.draw(outcomes, chart, line.at)
 
 
-def _index_settings(notes: Path | None, index: Path | None) -> IndexSettings:
+def _index_settings(notes: Path | None, index: str | None) -> IndexSettings:
     return from_environment(IndexSettings, os.environ, notes=notes, index=index)
 
 
