@@ -1,7 +1,7 @@
 """An index moved from one place to another, be it a folder or Milvus: nothing is embedded again.
 
-What moves is the generation that serves: the same notes, passages, vectors and tokens, with their model, their
-line and what is told of their builds. It gets the next revision of the place that it comes to.
+What moves is the generation that serves: the same notes, passages, vectors and tokens, with their model,
+their line and what is told of their builds. It gets the next revision of the place that it comes to.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """A build into Milvus: notes that changed are cut, embedded and written some at a time; then it is published.
 
-No more of the notes is in memory than what is being written, and heads. What stood in the generation before is
-not touched: a note that changed is written as another, and the one before it is dead from then on.
+No more of the notes is in memory than what is being written, and heads. What stood in the generation before
+is not touched: a note that changed is written as another, and the one before it is dead from then on.
 """
 
 import time
@@ -126,7 +126,9 @@ class MilvusBuild(Builder):
         with self._timed("embedding"):
             yield from self._write(new, basis, dict(_pairs(report)), writer)
         kept = self.counted.kept + sum(note.head.chunks for note in unchanged.values())
-        report = replace(report, chunks=self.counted.embedded + kept, embedded=self.counted.embedded, kept=kept)
+        report = replace(
+            report, chunks=self.counted.embedded + kept, embedded=self.counted.embedded, kept=kept
+        )
         if writer is None:
             yield replace(report, seconds=self.seconds)
             return
@@ -174,7 +176,9 @@ class MilvusBuild(Builder):
             if writer:
                 for _ in self._embed(new, kept):
                     yield Progress("embedding", start, len(notes), left)
-                writer.add([NoteRows(note, chunks, [kept[key(one)] for one in chunks]) for note, chunks in cut])
+                writer.add(
+                    [NoteRows(note, chunks, [kept[key(one)] for one in chunks]) for note, chunks in cut]
+                )
         yield Progress("embedding", len(notes), len(notes))
 
     def _cut(
@@ -194,7 +198,7 @@ class MilvusBuild(Builder):
         basis: Basis[MilvusGeneration],
         before: Mapping[str, str],
     ) -> dict[str, Kept]:
-        """What was embedded already of the passages of notes, as they or what they were renamed from had it."""
+        """What was embedded already of passages of notes, as these stood before or were named before."""
         previous = basis.previous
         if previous is None:
             return {}

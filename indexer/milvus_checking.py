@@ -25,7 +25,8 @@ def problems(store: MilvusStore) -> Iterator[str]:
         kind = f" and kind == {HEAD}" if name == "notes" else ""
         found = store.milvus.count(table, f"{published.condition}{kind}") if wanted else 0
         if found != wanted:
-            yield f"Milvus has {found} {name} of {manifest.revision}, not {wanted}. Run `footnote build --full`."
+            told = f"Milvus has {found} {name} of {manifest.revision}, not {wanted}."
+            yield f"{told} Run `footnote build --full`."
     notes = list(index.notes.values())
     for start in range(0, len(notes), AT_ONCE):
         some = notes[start : start + AT_ONCE]

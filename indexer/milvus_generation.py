@@ -1,7 +1,7 @@
 """A generation in Milvus, as questions see it. Texts and vectors are fetched by number, and some are kept."""
 
+import contextlib
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any, Generic, TypeVar
 
 import numpy as np
+from cachetools import LRUCache
 from numpy.typing import NDArray
 
 from indexer.chunking import follows
@@ -32,12 +33,13 @@ from indexer.snapshot import Manifest
 from indexer.types import Chunk, Hit, Note
 
 KEPT_BYTES = 64 * 2**20  # of texts, and as much of vectors and tokens
+UNPACKED = 4  # times as large as it is stored a note with its passages is, or so
 SAMPLED = 200  # notes whose passages stand for all
 ROWS_AT_ONCE = 500  # passages that are fetched with one request
 NOTES_AT_ONCE = 50
 
 Floats = NDArray[np.float32]
-K, V = TypeVar("K"), TypeVar("V")
+Value = TypeVar("Value")
 
 
 class StoredNote(Note):
@@ -56,7 +58,7 @@ class StoredNote(Note):
     head: Head
 
     @property
-    def text(self) -> str:  # type: ignore[override]
+    def text(self) -> str:
         """The text. Raises IndexUnusable."""
         return self._fetch(self)  # type: ignore[attr-defined,no-any-return]
 
@@ -70,34 +72,22 @@ class StoredNote(Note):
         return f"StoredNote({self.path!r}, {self.number})"
 
 
-class Lately(Generic[K, V]):
-    """What was fetched last, up to a number of bytes. Any thread may use it."""
+class Lately(Generic[Value]):
+    """What was fetched last by number, up to so many bytes. Any thread may use it."""
 
     def __init__(self, most: int) -> None:
-        self._most = most
-        self._size = 0
-        self._kept: OrderedDict[K, tuple[V, int]] = OrderedDict()
+        self._kept: LRUCache[int, tuple[Value, int]] = LRUCache(most, getsizeof=lambda pair: pair[1])
         self._lock = threading.Lock()
 
-    def get(self, keys: Iterable[K]) -> dict[K, V]:
-        """Those of the keys that are here."""
-        found: dict[K, V] = {}
+    def get(self, numbers: Iterable[int]) -> dict[int, Value]:
+        """Those of the numbers that are here."""
         with self._lock:
-            for key in keys:
-                if key in self._kept:
-                    self._kept.move_to_end(key)
-                    found[key] = self._kept[key][0]
-        return found
+            return {number: self._kept[number][0] for number in numbers if number in self._kept}
 
-    def put(self, key: K, value: V, size: int) -> None:
+    def put(self, number: int, value: Value, size: int) -> None:
         """Keep one; what was not asked for longest gives way."""
-        with self._lock:
-            _, before = self._kept.pop(key, (None, 0))
-            self._kept[key] = value, size
-            self._size += size - before
-            while self._size > self._most and len(self._kept) > 1:
-                _, (_, gone) = self._kept.popitem(last=False)
-                self._size -= gone
+        with self._lock, contextlib.suppress(ValueError):  # one that is larger than all may be
+            self._kept[number] = value, size
 
 
 class Fetcher:
@@ -110,8 +100,8 @@ class Fetcher:
         """
         self._milvus = milvus
         self._notes = notes
-        self._texts: Lately[int, tuple[Note, list[Chunk]]] = Lately(KEPT_BYTES)
-        self._weighed: Lately[int, Weighed] = Lately(KEPT_BYTES)
+        self._texts: Lately[tuple[Note, list[Chunk]]] = Lately(KEPT_BYTES)
+        self._weighed: Lately[Weighed] = Lately(KEPT_BYTES)
 
     def texts(self, notes: Iterable[StoredNote]) -> dict[int, tuple[Note, list[Chunk]]]:
         """The notes with their texts, and their passages, by number. Raises IndexUnusable."""
@@ -123,7 +113,7 @@ class Fetcher:
             parts = self._parts(some)
             for note in some:
                 found[note.number] = text_of(note.head, parts[note.number])
-                size = 4 * sum(map(len, parts[note.number]))  # packed; unpacked with its passages some 4 times
+                size = UNPACKED * sum(map(len, parts[note.number]))
                 self._texts.put(note.number, found[note.number], size)
         return found
 
@@ -161,9 +151,7 @@ class Fetcher:
             ):
                 rows[int(row["id"])] = row["data"]
         _must_be_there(ids, rows)
-        return {
-            number: [rows[one] for one in some] for number, some in groupby(ids, key=note_of) for some in [list(some)]
-        }
+        return {number: [rows[one] for one in own] for number, own in groupby(ids, key=note_of)}
 
 
 @dataclass(frozen=True, slots=True)

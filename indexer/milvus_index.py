@@ -1,7 +1,7 @@
 """Rows in Milvus: written, counted, searched. The only door to pymilvus, for servers and for Milvus Lite.
 
-Reads take what a server has heard of by now, which is nearly all and costs a few milliseconds, unless `strong`
-is asked for: then it first hears of all that was written, which takes it about 200.
+Reads take what a server has heard of by now, which is nearly all and costs a few milliseconds, unless
+`strong` is asked for: then it first hears of all that was written, which takes it about 200.
 """
 
 import contextlib
@@ -10,6 +10,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,7 +21,7 @@ from pymilvus import DataType, Function, FunctionType, MilvusClient, MilvusExcep
 
 from indexer.address import Address
 from indexer.errors import IndexUnreachable
-from indexer.keyword_index import B, K1
+from indexer.keyword_index import K1, B
 from indexer.types import Hit
 
 SECONDS = 10.0  # for one request
@@ -94,8 +95,8 @@ class Milvus:
         return True
 
     def make(self, table: Table) -> None:
-        """Make a table unless it is there."""
-        if self.has(table.name):
+        """Make a table unless it is there; one that was left half made is completed."""
+        if table.name in self._there:
             return
         words = table.words if table.words and self.finds_words else ""
         self._do(lambda client: _make(client, table, words))
@@ -114,7 +115,7 @@ class Milvus:
         """Add rows whose keys are new."""
         for start in range(0, len(rows), AT_ONCE):
             part = [dict(row) for row in rows[start : start + AT_ONCE]]
-            self._on(name, lambda client, part=part: client.insert(name, part, timeout=6 * SECONDS))
+            self._on(name, partial(_insert, name, part))
 
     def put(self, name: str, rows: Sequence[Row]) -> None:
         """Add rows, in the place of those that have the same keys."""
@@ -125,7 +126,7 @@ class Milvus:
         keys = [row[key] for row in self.each(name, condition, [key], strong=True)]
         for start in range(0, len(keys), AT_ONCE):
             part = keys[start : start + AT_ONCE]
-            self._on(name, lambda client, part=part: client.delete(name, ids=part, timeout=SECONDS))
+            self._on(name, partial(_delete, name, part))
 
     def rows(
         self, name: str, condition: str, fields: Sequence[str], *, strong: bool = False
@@ -251,8 +252,8 @@ class Milvus:
         _log.warning("%s cannot be used: %s", self._address, cause)
         if gone and self._address.is_file:
             return IndexUnreachable(
-                f"The file of Milvus Lite {Path(self._address.uri).name!r} cannot be opened. Only one process may"
-                " have it: stop another that serves or builds it, or use a server of Milvus."
+                f"The file of Milvus Lite {Path(self._address.uri).name!r} cannot be opened. Only one process"
+                " may have it: stop another that serves or builds it, or use a server of Milvus."
             )
         return IndexUnreachable(
             f"Milvus, which has the index, {what}. Try again; if it lasts, start or mend the server that"
@@ -299,9 +300,18 @@ def _make(client: MilvusClient, table: Table, words: str) -> None:
             metric_type="BM25",
             params={"bm25_k1": K1, "bm25_b": B},
         )
-    client.create_collection(
-        table.name, schema=schema, index_params=indexes, consistency_level="Bounded", timeout=6 * SECONDS
-    )
+    if not client.has_collection(table.name, timeout=SECONDS):
+        client.create_collection(table.name, schema=schema, consistency_level="Bounded", timeout=6 * SECONDS)
+    if len(client.list_indexes(table.name)) < len(indexes):  # empty as it is, there is nothing to wait for
+        client.create_index(table.name, indexes, sync=False, timeout=6 * SECONDS)
+
+
+def _insert(name: str, rows: list[dict[str, Any]], client: MilvusClient) -> None:
+    client.insert(name, rows, timeout=6 * SECONDS)
+
+
+def _delete(name: str, keys: list[Any], client: MilvusClient) -> None:
+    client.delete(name, ids=keys, timeout=SECONDS)
 
 
 def _level(strong: bool) -> dict[str, str]:

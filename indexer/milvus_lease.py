@@ -1,8 +1,8 @@
 """One builder at a time over all machines: a row that says who builds, renewed for as long as it does.
 
-Milvus locks nothing, so the row is written and then read again: of two who write at once the later stands there,
-and only that one goes on. Each holder has a number above all before it, and whatever it writes bears that: one
-that was stopped for so long that another took its place writes rows that nobody sees.
+Milvus locks nothing, so the row is written and then read again: of two who write at once the later stands
+there, and only that one goes on. Each holder has a number above all before it, and whatever it writes bears
+that: one that was stopped for so long that another took its place writes rows that nobody sees.
 """
 
 import contextlib
@@ -105,16 +105,18 @@ class Lease:
         self._ended.set()
         if self._beating:
             self._beating.join()
-        with contextlib.suppress(IndexUnreachable):  # then it ends by itself
-            held = self._read()
-            if held is not None and held.id == self._id:
-                self._write(Holder(self._id, held.name, self.number, 0.0))
+        with contextlib.suppress(IndexUnreachable, BuildLocked):  # then it ends by itself
+            self.require_sign()
+            self._put(0.0)
 
     def _beat(self) -> None:
+        self._put(time.time() + self._lasts)
+        self._beaten_at = time.monotonic()
+
+    def _put(self, until: float) -> None:
         since = datetime.now(UTC).strftime("%H:%M:%S UTC")
         name = f"process {os.getpid()} on {socket.gethostname()}, seen at {since},"
-        self._write(Holder(self._id, name, self.number, time.time() + self._lasts))
-        self._beaten_at = time.monotonic()
+        self._write(Holder(self._id, name, self.number, until))
 
     def _keep_beating(self) -> None:
         while not self._ended.wait(min(BEAT, self._lasts / 4)):

@@ -1,8 +1,8 @@
 """A note, its passages and a generation as rows of tables, and back. Pure.
 
-Numbers. Each build has one, above all before it; a note that it writes has the build's and its own place in it;
-a passage's row has its note's and its place in that. So rows beside each other are passages beside each other,
-a note that changed is another note, and no row is ever written twice.
+Numbers. Each build has one, above all before it; a note that it writes has the build's and its own place in
+it; a passage's row has its note's and its place in that. So rows beside each other are passages beside each
+other, a note that changed is another note, and no row is ever written twice.
 """
 
 import base64
@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import numpy as np
@@ -183,12 +183,12 @@ def note_rows(number: int, given: NoteRows) -> tuple[Head, Learned, list[dict[st
 
 def head_of(data: str) -> Head:
     """The head that was stored so. Raises IndexDamaged."""
-    return _decoded(data, Head)
+    return cast(Head, _decoded(data, Head))
 
 
 def learned_of(parts: Sequence[str]) -> Learned:
     """What a note adds to the lexicon. Raises IndexDamaged."""
-    return _decoded("".join(parts), Learned)
+    return cast(Learned, _decoded("".join(parts), Learned))
 
 
 def text_of(head: Head, parts: Sequence[str]) -> tuple[Note, list[Chunk]]:
@@ -242,9 +242,7 @@ def weighed(row: Mapping[str, Any]) -> Weighed:
             np.frombuffer(lengths, np.uint16),
             np.frombuffer(norms, np.float32),
         )
-        return Weighed(
-            np.asarray(row["vector"], dtype=np.float32), np.frombuffer(own, np.float32), tokens
-        )
+        return Weighed(np.asarray(row["vector"], dtype=np.float32), np.frombuffer(own, np.float32), tokens)
     except (KeyError, ValueError, msgspec.MsgspecError) as error:
         raise IndexDamaged("A passage of the index cannot be read. Run `footnote build --full`.") from error
 

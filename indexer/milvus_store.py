@@ -4,9 +4,9 @@ NAME_passages_DIMENSION   a row a passage: its vectors, tokens and words
 NAME_notes                a note's head, what it adds to the lexicon, its text with its passages, in parts
 NAME_published            the generations, the last ones; which of them serves; who builds
 
-A build adds rows, and publishes by writing one: until then no generation has what it added, and afterwards one
-has all of it. Rows that no generation of the last while has are removed by a later build, as are those of a build
-that failed.
+A build adds rows, and publishes by writing one: until then no generation has what it added, and afterwards
+one has all of it. Rows that no generation of the last while has are removed by a later build, as are those of
+a build that failed.
 """
 
 import contextlib
@@ -70,7 +70,7 @@ class MilvusStore:
         return f"{self.address.name}_passages_{dimension}"
 
     def make_tables(self, dimension: int) -> None:
-        """Make what is not there of the tables, that of passages only for a dimension. Raises IndexUnusable."""
+        """Make what is not there of the tables; that of passages only for a dimension."""
         if dimension:
             self.milvus.make(
                 Table(
@@ -98,8 +98,8 @@ class MilvusStore:
         row = self._row(CURRENT, strong=strong)
         if row is None:
             raise IndexMissing(
-                f"There is no index {self.address.name!r} in Milvus yet. Run `footnote build`, or name another"
-                " with --index."
+                f"There is no index {self.address.name!r} in Milvus yet. Run `footnote build`, or name"
+                " another with --index."
             )
         return row
 
@@ -120,6 +120,8 @@ class MilvusStore:
                 " Run `footnote build`, or set FOOTNOTE_EMBEDDING_MODEL or FOOTNOTE_PRECISION back."
             )
         before = held if isinstance(held, MilvusGeneration) else None
+        if before and before.published == published:
+            return before
         if before and before.published.end > published.end:  # it was rolled back
             before = None
         return self._opened(published, before)
@@ -139,8 +141,8 @@ class MilvusStore:
             if before:
                 return self._opened(published, None)
             raise IndexUnusable(
-                f"The index has {len(there)} notes where {published.manifest.notes} are to be. Ask again; if it"
-                " lasts, run `footnote build --full`."
+                f"The index has {len(there)} notes where {published.manifest.notes} are to be. Ask again; if"
+                " it lasts, run `footnote build --full`."
             )
         notes = {note.path: note for note in sorted(there, key=lambda note: note.path)}
         words = self._words(published, before, new, gone)
@@ -155,7 +157,7 @@ class MilvusStore:
         new: Sequence[StoredNote],
         gone: Sequence[StoredNote],
     ) -> Words | None:
-        """The words of a generation; None if what is to be taken away from those before is no longer there."""
+        """The words of a generation; None if what is to be taken away from them is no longer there."""
         known = before.words if before else Words()
         removed = list(self.learned(gone)) if gone else []
         if len(removed) < len(gone):
@@ -246,7 +248,7 @@ class MilvusStore:
         return max((int(revision[:8]) for revision in self.revisions()), default=0)
 
     def tidy(self) -> Ranges:
-        """Remove what a failed build left, and what no generation that can still be read has; give the latter.
+        """Remove what a failed build left, and what no generation that can be read has; give the latter.
 
         The caller holds the lease. Raises IndexUnusable.
         """
@@ -269,7 +271,7 @@ class MilvusStore:
         return dead
 
     def _forget_old(self, serving: str) -> list[Published]:
-        """Forget generations that nobody reads any more; those that can be read, the serving one among them."""
+        """Forget generations that nobody reads any more; give those that can be read, and the serving one."""
         readable: list[Published] = []
         now = datetime.now(UTC)
         for revision in self.revisions():
@@ -325,8 +327,8 @@ class MilvusStore:
         if (found, passages) != (published.manifest.notes, published.manifest.chunks):
             raise IndexUnusable(
                 f"Milvus has {found} notes and {passages} passages of this build, which wrote"
-                f" {published.manifest.notes} and {published.manifest.chunks}. Build again; the index is as it"
-                " was."
+                f" {published.manifest.notes} and {published.manifest.chunks}. Build again; the index is as"
+                " it was."
             )
 
     def _point(self, revision: str) -> None:

@@ -1,6 +1,6 @@
-"""What all notes of a generation in Milvus call things, and how rare terms are: sums, kept from build to build.
+"""What notes of a generation in Milvus call things, and how rare terms are: sums, kept from build to build.
 
-Texts and vectors stay in Milvus; this is what a process holds of the passages, and it grows as a vocabulary does.
+Texts and vectors stay in Milvus. This is what a process holds of passages, and it grows as a vocabulary does.
 """
 
 from collections import Counter
@@ -15,7 +15,7 @@ Spellings = dict[str, Counter[str]]
 
 
 class Words:
-    """In how many passages terms stand, and the lexicon. It never changes: a later generation gets another."""
+    """In how many passages terms stand, and the lexicon. It never changes: the next one is another."""
 
     def __init__(self) -> None:
         self._passages = 0

@@ -70,7 +70,9 @@ def rebuild(
     if isinstance(settings.index, Address):
         from indexer.milvus_build import MilvusBuild
 
-        yield from MilvusBuild(settings, embedder, full, allow_empty, disk, fit_line, live).whole(dry_run, wait)
+        yield from MilvusBuild(settings, embedder, full, allow_empty, disk, fit_line, live).whole(
+            dry_run, wait
+        )
         return
     build = Builder(settings, embedder, full, allow_empty, disk, fit_line, live)
     if dry_run:

@@ -1,7 +1,7 @@
 """A real Milvus server, alone in a network of its own, for as long as the tests run.
 
-It would listen on all interfaces, so it runs in a network namespace in which there is nothing but loopback. The
-way in is a socket file, which a relay in here makes an address of; cutting the relay cuts every connection.
+It would listen on all interfaces, so it runs in a network namespace in which there is nothing but loopback.
+The way in is a socket file, which a relay makes an address of; cutting the relay cuts every connection.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ _FLAGS, _SET_FLAGS, _UP = 0x8913, 0x8914, 0x1
 
 
 class Relay:
-    """Whatever comes to an address of this machine goes to a socket file; a process of its own hands it on."""
+    """Whatever comes to an address goes to a socket file; a process of its own hands it on."""
 
     def __init__(self, file: Path) -> None:
         self._file = file

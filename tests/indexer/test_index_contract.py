@@ -1,10 +1,8 @@
 """What an index promises, wherever it is: in a folder, in Milvus Lite, in a Milvus server."""
 
-import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +16,7 @@ from assistant.probing import fit_line
 from assistant.types import Filters, Turn
 from indexer.address import Address, Place, place_of
 from indexer.embedding import Embedded
-from indexer.errors import BuildLocked, IndexMissing, IndexUnreachable, ModelError
+from indexer.errors import BuildLocked, IndexMissing, ModelError
 from indexer.generations import open_snapshot
 from indexer.live import LiveIndex
 from indexer.migration import migrate
@@ -36,7 +34,7 @@ QUESTIONS = [
     "instance profile",
     "mount nfs drivers on Windows",
 ]
-PLACES = ["folder", "lite", "server"]
+PLACES = ["folder", "lite", pytest.param("server", marks=pytest.mark.soak)]  # which makes a table in seconds
 
 
 @pytest.fixture(params=PLACES)
@@ -173,7 +171,11 @@ def test_an_edit_costs_what_changed_and_equals_a_build_from_scratch(
     (index.settings.notes / "1.md").unlink()
     index.edit("2.md", "# Teas of region 2\n\nTea 2 grows nowhere any more.\n")
     report = index.build()
-    assert (len(report.changed_notes), report.renamed, report.removed) == (2, (("0.md", "nought.md"),), ("1.md",))
+    assert (len(report.changed_notes), report.renamed, report.removed) == (
+        2,
+        (("0.md", "nought.md"),),
+        ("1.md",),
+    )
     assert report.embedded == len(index.embedder.embedded) == 2
     assert "platypuses" in " ".join(index.embedder.embedded)
     assert index.live.current is not before
@@ -383,7 +385,7 @@ def test_it_moves_there_and_back_without_embedding(
 
 
 def recall(index: Passages, exact: Snapshot) -> float:
-    """The share of the ten nearest passages by FAISS that it finds, for each passage's vector as a question."""
+    """The share of the ten nearest passages by FAISS that it finds, with passages as questions."""
     shares = []
     for vector in exact.own_vectors[:: max(1, len(exact.chunks) // 100)]:
         wanted = {_place(chunk) for chunk in exact.chunks_of([hit.row for hit in exact.nearest(vector, 10)])}

@@ -1,4 +1,4 @@
-"""A Milvus server that dies, comes again, and is cut off: what is told, and that nothing of ours is restarted."""
+"""A Milvus server that dies, comes again and is cut off: it is told, and nothing of ours is restarted."""
 
 import time
 from collections.abc import Iterator
@@ -26,7 +26,9 @@ SECONDS = 60.0
 
 
 @contextmanager
-def serving(server: MilvusProcess, settings: IndexSettings) -> Iterator[tuple[TestClient, LiveIndex, IndexSettings]]:
+def serving(
+    server: MilvusProcess, settings: IndexSettings
+) -> Iterator[tuple[TestClient, LiveIndex, IndexSettings]]:
     settings = replace(settings, index=place_of(server.new_index()))
     embedder = HashingEmbedder()
     live = LiveIndex(settings.index, fingerprint=embedder.fingerprint)

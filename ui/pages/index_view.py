@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from html import escape
 
-from indexer.planning import Progress
 from indexer.passages import Passages
+from indexer.planning import Progress
 from indexer.snapshot import Manifest
 from indexer.types import Skipped
 from ui.index import count, progress_text
