@@ -66,7 +66,7 @@ class Milvus:
         self._opening = threading.Lock()
         self._there: set[str] = set()  # collections that are known to be there and loaded
         self._finds_words: bool | None = None
-        for name in ("pymilvus", "grpc._server"):  # what fails is told from here, once and without traces
+        for name in ("pymilvus", "milvus_lite", "grpc._server"):  # what fails is told from here, once and without traces
             logging.getLogger(name).setLevel(logging.CRITICAL)
 
     @property

@@ -103,6 +103,12 @@ class MilvusProcess:
             self._process.wait(30)
             self._process = None
 
+    @property
+    def leader(self) -> int:
+        """The process of the session that it runs in."""
+        assert self._process
+        return self._process.pid
+
     def new_index(self) -> str:
         """The address of an index that is not there yet."""
         assert self.relay

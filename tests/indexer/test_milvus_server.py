@@ -72,6 +72,7 @@ def test_a_connection_that_is_cut_is_told_and_heals(
         assert client.post("/api/v1/ask", json=QUESTION).json()["citations"]
 
 
+@pytest.mark.soak
 def test_a_server_that_dies_is_told_and_found_again(
     milvus_server: MilvusProcess, settings: IndexSettings
 ) -> None:
