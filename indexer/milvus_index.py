@@ -66,7 +66,8 @@ class Milvus:
         self._opening = threading.Lock()
         self._there: set[str] = set()  # collections that are known to be there and loaded
         self._finds_words: bool | None = None
-        for name in ("pymilvus", "milvus_lite", "grpc._server"):  # what fails is told from here, once and without traces
+        # What fails is told from here, once and without traces.
+        for name in ("pymilvus", "milvus_lite", "grpc._server"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
 
     @property

@@ -3,9 +3,10 @@
     python tests/bench/capacity.py 10000 100000            # both, each in a process of its own
     python tests/bench/capacity.py 1000000 --only folder
 
-Passages, vectors and tokens are made: words as rare as those of a language, vectors in heaps as those of texts
-lie, 20 passages a note. What is timed is what a question asks of the index, without the embedding of the
-question: the 50 nearest passages, the 50 with its words, all that these are weighed by, and 8 texts.
+Passages, vectors and tokens are made: words as rare as those of a language, the 20 passages of a note in one
+heap of vectors with those of four others. What is timed is what a question asks of the index, without the
+embedding of the question: the 50 nearest passages, the 50 with its words, all that these are weighed by, and 8
+texts.
 """
 
 import argparse
@@ -39,7 +40,7 @@ from indexer.stores import open_store
 from indexer.token_codes import TokenCodes
 from indexer.types import Chunk, Kind, Note, Reading, Span, Unit
 
-DIMENSION, TOKENS, PASSAGES, WORDS, HEAPS = 384, 60, 20, 45, 2_000
+DIMENSION, TOKENS, PASSAGES, WORDS, HEAP = 384, 60, 20, 45, 100
 QUESTIONS = 200
 AT_ONCE = 4  # questions, where questions a second are counted
 SECONDS = 10.0
@@ -47,7 +48,7 @@ SECONDS = 10.0
 
 @dataclass
 class Figures:
-    """What was measured. Memory is that of our process, and of Milvus; sizes in MB, search in milliseconds."""
+    """What was measured. Memory is our process's, and that of Milvus; sizes in MB, search in milliseconds."""
 
     where: str
     passages: int
@@ -70,13 +71,14 @@ class Made:
     def __init__(self, passages: int) -> None:
         self._count = passages
         rng = np.random.default_rng(0)
-        self._heaps = rng.standard_normal((HEAPS, DIMENSION)).astype(np.float32)
+        heaps = max(1, passages // HEAP)
+        self._heaps = rng.standard_normal((heaps, DIMENSION)).astype(np.float32)
         self._vocabulary = [f"{''.join(rng.choice(list('bdfgklmnprst'), 3))}{n:x}" for n in range(50_000)]
 
     def questions(self) -> list[tuple[np.ndarray, list[str]]]:
         """Vectors and search terms, near to what is in the notes."""
         rng = np.random.default_rng(1)
-        vectors = self._vectors(rng, QUESTIONS)
+        vectors = self._vectors(rng, QUESTIONS, QUESTIONS)
         return [(vector, terms(" ".join(self._words(rng, 5)))) for vector in vectors]
 
     def notes(self) -> Iterator[NoteRows]:
@@ -96,8 +98,8 @@ class Made:
             vectors = self._vectors(rng, PASSAGES)
             yield NoteRows(note, chunks, [Kept(vector, _tokens(rng)) for vector in vectors])
 
-    def _vectors(self, rng: np.random.Generator, count: int) -> np.ndarray:
-        near = self._heaps[rng.integers(HEAPS, size=count)]
+    def _vectors(self, rng: np.random.Generator, count: int, heaps: int = 1) -> np.ndarray:
+        near = self._heaps[rng.integers(len(self._heaps), size=heaps)]
         vectors = near + 0.7 * rng.standard_normal((count, DIMENSION)).astype(np.float32)
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
