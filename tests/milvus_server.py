@@ -37,7 +37,7 @@ class Relay:
 
     def mend(self) -> None:
         """Take connections."""
-        command = [sys.executable, __file__, str(self._file), str(self.port)]
+        command = [sys.executable, __file__, "relay", str(self._file), str(self.port)]
         self._process = subprocess.Popen(command)
         until = time.monotonic() + 30
         while time.monotonic() < until:
@@ -72,15 +72,21 @@ async def relayed(one: Ends, other: Ends) -> None:
 class MilvusProcess:
     """The server: started, killed, started again on the same data."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, silence: int = 3) -> None:
+        """
+        Args:
+            silence: seconds after which a part of it without a sign of life is dead; few let it start again
+                soon after a kill, and end it where a machine is too busy for signs.
+        """
         self.folder = folder
+        self._silence = silence
         self.socket = folder / "in"
         self._process: subprocess.Popen[bytes] | None = None
         self.relay: Relay | None = None
 
     def start(self) -> None:
         self.socket.unlink(missing_ok=True)
-        command = [sys.executable, __file__, str(self.folder)]
+        command = [sys.executable, __file__, "serve", str(self.folder), str(self._silence)]
         own_network = ["unshare", "-n"] if os.getuid() == 0 else ["unshare", "-rn"]
         with (self.folder / "out").open("ab") as log:
             self._process = subprocess.Popen(
@@ -156,13 +162,13 @@ def _loopback_up() -> None:
         fcntl.ioctl(any_socket, _SET_FLAGS, struct.pack("16sh22x", b"lo", flags | _UP))
 
 
-def _serve(folder: Path) -> None:
+def _serve(folder: Path, silence: int) -> None:
     """Run Milvus, inside its network, with a socket file as the way in."""
     _loopback_up()
     from milvus import MilvusServer, MilvusServerConfig
 
     config = MilvusServerConfig(data_dir=str(folder / "data"))
-    config.set("common.session.ttl", 3)
+    config.set("common.session.ttl", silence)
     server = MilvusServer(config)
     server.start()
 
@@ -197,7 +203,8 @@ async def _relay(file: Path, port: int) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 2:
-        asyncio.run(_relay(Path(sys.argv[1]), int(sys.argv[2])))
+    what, place, number = sys.argv[1:]
+    if what == "relay":
+        asyncio.run(_relay(Path(place), int(number)))
     else:
-        _serve(Path(sys.argv[1]))
+        _serve(Path(place), int(number))

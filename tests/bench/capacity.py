@@ -5,8 +5,7 @@
 
 Passages, vectors and tokens are made: words as rare as those of a language, the 20 passages of a note in one
 heap of vectors with those of four others. What is timed is what a question asks of the index, without the
-embedding of the question: the 50 nearest passages, the 50 with its words, all that these are weighed by, and 8
-texts.
+embedding of the question: the 50 nearest passages, the 50 with its words, what these are weighed by, 8 texts.
 """
 
 import argparse
@@ -241,7 +240,7 @@ def measured(where: str, count: int, folder: Path) -> Figures:
     """All figures of an index of one size at one place."""
     made, server = Made(count), None
     if where == "milvus":
-        server = MilvusProcess(folder)
+        server = MilvusProcess(folder, silence=60)
         server.start()
         place: Place = place_of(server.new_index())
         text = str(place)
