@@ -1,6 +1,5 @@
 """Evidence -> an answer made of the notes' own words, each item with its number. Pure."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -115,14 +114,13 @@ def _labelled(question: Question, evidence: Sequence[Evidence], snapshot: Passag
 
 
 def _table_made_whole(chosen: list[Evidence], evidence: Sequence[Evidence]) -> list[Evidence]:
-    """The chosen, but for several rows of a table, if they are most of it: in their place is all of it."""
-    [(table, count)] = Counter(_group(item) for item in chosen).most_common(1)
+    """The chosen, but if they begin with a table and have most of its rows, with all of its rows."""
+    table = _group(chosen[0])
+    count = sum(_group(item) == table for item in chosen)
     rows = [item for item in evidence if item.unit.cells and _group(item) == table]
     if count < SEVERAL or not count <= len(rows) < 2 * count:
         return chosen
-    first = next(place for place, item in enumerate(chosen) if _group(item) == table)
-    others = [item for item in chosen[first:] if _group(item) != table]
-    return [*chosen[:first], *sorted(rows, key=_place), *others]
+    return [*sorted(rows, key=_place), *(item for item in chosen if _group(item) != table)]
 
 
 def _group(item: Evidence) -> Group:

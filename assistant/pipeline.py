@@ -59,7 +59,7 @@ class Assistant:
         self._reranker = reranker
         self._examples: Sequence[str] = ()
         self._exampled = ("", 0)  # the revision that they are of, and how many were asked for
-        self._workers = Workers()
+        self.workers = Workers()
 
     def ask(
         self,
@@ -107,7 +107,7 @@ class Assistant:
             rewritten, lost = _rewritten(writer, question, history)
             read = [*rewritten, *read]
             clock.mark("rewrite")
-        best = self._workers.do(lambda: self._best_look(snapshot, read, filters, wanted))
+        best = self.workers.do(lambda: self._best_look(snapshot, read, filters, wanted))
         passages = best.passages[:wanted]
         clock.mark("retrieve")
         yield Found(passages)
@@ -122,7 +122,7 @@ class Assistant:
             clock.mark("write")
         if answered and (lost or not told.citations):
             numbers = told.numbers
-            more = self._workers.do(lambda: compose(best.question, best.evidence, snapshot, numbers))
+            more = self.workers.do(lambda: compose(best.question, best.evidence, snapshot, numbers))
             pieces = f"{told.gap}{more.text}" if more.text else ""
             yield from (Text(piece) for piece in pieces.splitlines(keepends=True))
             told = replace(told, text=told.text + pieces, citations=more.citations)
@@ -169,7 +169,7 @@ class Assistant:
 
     def _meaning(self, texts: Sequence[str]) -> Sequence[Embedded]:
         """Texts as the model reads them, in their turn."""
-        return self._workers.do(lambda: meaning_of(self.embedder, texts))
+        return self.workers.do(lambda: meaning_of(self.embedder, texts))
 
     def search(
         self,
@@ -192,7 +192,7 @@ class Assistant:
             looked_for = query_of(query, searched, self.embedder)
             return find(query, looked_for, searched, top_k=count, filters=filters, reranker=self._reranker)
 
-        return self._workers.do(found)
+        return self.workers.do(found)
 
     def note(self, path: str) -> Note:
         """The note of that path, as it is in the index. Raises NoteNotFound."""
@@ -215,7 +215,7 @@ class Assistant:
 
     def answers(self, snapshot: Passages, question: str) -> bool:
         """Whether a generation answers a question that stands alone."""
-        found = self._workers.do(lambda: look(snapshot, self.embedder, Reading(question)))
+        found = self.workers.do(lambda: look(snapshot, self.embedder, Reading(question)))
         return bool(found.evidence) and answers(found.confidence, snapshot.manifest.line.at)
 
     def ready(self) -> None:

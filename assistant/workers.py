@@ -2,6 +2,7 @@
 
 import contextvars
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -23,10 +24,31 @@ class Workers:
             count: how many work at once; as many as there are processors for this process unless told.
         """
         self._pool = ThreadPoolExecutor(count or _processors(), thread_name_prefix="answer")
+        self._changed = threading.Condition()
+        self._brought = 0  # and not done yet
 
     def do(self, work: Callable[[], _Result]) -> _Result:
         """What the work returns, when it has had its turn. Raises what it raises."""
-        return self._pool.submit(contextvars.copy_context().run, work).result()
+        self._count(1)
+        try:
+            return self._pool.submit(contextvars.copy_context().run, work).result()
+        finally:
+            self._count(-1)
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is at work or waits for its turn."""
+        return self._brought > 0
+
+    def let_first(self, seconds: float) -> None:
+        """Wait until nothing is at work, but no longer than so many seconds: for work that can wait."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self.busy, seconds)
+
+    def _count(self, more: int) -> None:
+        with self._changed:
+            self._brought += more
+            self._changed.notify_all()
 
 
 def _processors() -> int:

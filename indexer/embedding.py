@@ -4,6 +4,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -15,6 +16,8 @@ from safetensors import safe_open
 from tokenizers import Tokenizer
 
 from indexer.errors import ModelError
+from indexer.leaving_out import leaving_out
+from indexer.sharing import Processors
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder, SentenceTransformer
@@ -181,13 +184,33 @@ def _run(
         for name, rows in features.items()
     }
     half = torch.autocast("cpu", torch.bfloat16, enabled=precision == BFLOAT16)
-    with torch.inference_mode(), half:
+    with _part_of_the_processors(), torch.inference_mode(), half:
         read = model(padded)
         vectors, tokens = (
             torch.nn.functional.normalize(read[name].float(), dim=-1).numpy()
             for name in ("sentence_embedding", "token_embeddings")
         )
     return vectors, tokens
+
+
+def _torch_threads() -> int:
+    """As many as torch takes by itself; it heeds OMP_NUM_THREADS."""
+    import torch
+
+    return torch.get_num_threads()
+
+
+_processors = Processors(_torch_threads)
+
+
+@contextmanager
+def _part_of_the_processors() -> Iterator[None]:
+    """Let this thread compute with its part of the processors."""
+    import torch
+
+    with _processors.part() as threads:
+        torch.set_num_threads(threads)  # of this thread, and of those that begin later
+        yield
 
 
 class CrossEncoderReranker:
@@ -210,7 +233,9 @@ class CrossEncoderReranker:
             if self._model is None:
                 self._model = _load_cross_encoder(self._folder)
         pairs = [(question, text) for text in texts]
-        return np.asarray(self._model.predict(pairs, show_progress_bar=False), dtype=np.float32).reshape(-1)
+        with _part_of_the_processors():
+            found = self._model.predict(pairs, show_progress_bar=False)
+        return np.asarray(found, dtype=np.float32).reshape(-1)
 
 
 def _load_cross_encoder(folder: Path) -> "CrossEncoder":
@@ -226,7 +251,9 @@ def _load_cross_encoder(folder: Path) -> "CrossEncoder":
 
 
 def _load(folder: Path, name: str) -> "SentenceTransformer":
-    from sentence_transformers import SentenceTransformer
+    # scikit-learn takes a second to load, a fifth of what a model takes to start: docs/speed.md.
+    with leaving_out("sklearn.metrics", "pairwise_distances"):
+        from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]

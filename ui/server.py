@@ -60,6 +60,10 @@ SECONDS_BETWEEN_THREADS = 0.0002
 SECONDS_TO_FINISH = 9.0  # for answers that are being made when the server is told to stop
 SECONDS_TO_HANG_UP = 1.0  # after the last of them, for pages that are open
 SECONDS_TO_WAIT = 600.0  # for a build by another process, when the server is to build
+SECONDS_TO_GIVE_WAY = 0.05  # to answers, at each step of a rebuild
+# New objects before Python looks for cycles among them, and how often it looks through older ones. A rebuild
+# makes so many that, with Python's own 700, the threads of answers stand still again and again.
+GARBAGE = (50_000, 20, 100)
 SYSTEM_FONTS = ("ui-sans-serif", "system-ui", "sans-serif")
 SYSTEM_MONO = ("ui-monospace", "monospace")
 
@@ -273,6 +277,7 @@ class Server(uvicorn.Server):
             # What is loaded by now stays; looking through it for garbage stops all threads for long.
             gc.collect()
             gc.freeze()
+            gc.set_threshold(*GARBAGE)
         except FootnoteError as error:
             if not self.should_exit:
                 _log.error("Passages are found by their words alone: %s", error)
@@ -285,11 +290,13 @@ def _url(listener: socket.socket) -> str:
 
 def _build(settings: IndexSettings, assistant: Assistant, full: bool) -> Iterator[Progress | BuildReport]:
     fit_line = line_fitter(assistant.embedder)
-    return rebuild(
+    for event in rebuild(
         settings,
         assistant.embedder,
         full=full,
         wait=SECONDS_TO_WAIT,
         fit_line=fit_line,
         live=assistant.index,
-    )
+    ):
+        assistant.workers.let_first(SECONDS_TO_GIVE_WAY)
+        yield event

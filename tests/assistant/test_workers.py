@@ -39,3 +39,19 @@ def test_work_knows_whom_it_is_done_for() -> None:
     asked: contextvars.ContextVar[str] = contextvars.ContextVar("asked")
     asked.set("by me")
     assert Workers(1).do(asked.get) == "by me"
+
+
+def test_what_can_wait_waits_for_what_is_at_work_but_not_for_ever() -> None:
+    workers, ends = Workers(1), threading.Event()
+    workers.let_first(60)  # nothing is at work
+    answer = threading.Thread(target=workers.do, args=(ends.wait,))
+    answer.start()
+    while not workers.busy:
+        pass
+    workers.let_first(0.01)
+    assert workers.busy
+    ended = threading.Timer(0.05, ends.set)
+    ended.start()
+    workers.let_first(60)
+    assert not workers.busy
+    answer.join()
