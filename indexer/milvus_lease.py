@@ -6,6 +6,7 @@ that: one that was stopped for so long that another took its place writes rows t
 """
 
 import contextlib
+import math
 import os
 import socket
 import threading
@@ -57,7 +58,7 @@ class Lease:
         self._id = uuid.uuid4().hex
         self._beating: threading.Thread | None = None
         self._ended = threading.Event()
-        self._beaten_at = 0.0
+        self._beaten_at = -math.inf
         self.number = 0
 
     def acquire(self, *, wait: float = 0.0, above: int = 0) -> Iterator[None]:
@@ -93,6 +94,7 @@ class Lease:
         held = self._read()
         if held is None or held.id != self._id:
             name = held.name if held else "another process"
+            self._beaten_at = -math.inf  # what was heard of us counts no more
             raise BuildLocked(f"{name} has taken over the building of this index, as nothing came from here.")
 
     def require_sign(self) -> None:

@@ -20,6 +20,8 @@ from indexer.errors import BuildLocked, IndexMissing, ModelError
 from indexer.generations import open_snapshot
 from indexer.live import LiveIndex
 from indexer.migration import migrate
+from indexer.milvus_generation import MilvusGeneration
+from indexer.milvus_store import MilvusStore
 from indexer.passages import Passages
 from indexer.planning import BuildReport
 from indexer.rebuild import rebuild
@@ -335,6 +337,27 @@ def test_a_dry_run_and_an_empty_folder_do_as_they_say(index: Index) -> None:
         note.unlink()
     assert index.build(allow_empty=True).notes == 0
     assert index.assistant.search("task") == []
+
+
+def test_what_is_dead_is_swept_and_what_is_missing_is_told(address: Place, settings: IndexSettings) -> None:
+    assert isinstance(address, Address)
+    index = Index(replace(settings, index=address))
+    store = MilvusStore(address, grace=0.0)
+    index.live.store = store
+    for number in range(4):
+        index.edit("tea.md", f"# Tea\n\nTea is brewed at {number} degrees.\n")
+        index.build()
+    generation = index.live.current
+    assert isinstance(generation, MilvusGeneration)
+    assert generation.manifest.chunks == 4
+    assert store.milvus.count(generation.table, "id > 0") <= 6  # the serving, and what the one before it has
+    assert len(store.revisions()) <= 3
+    assert store.verify() == []
+    store.milvus.remove(generation.table, "id", f"note == {generation.notes['tea.md'].number}")
+    assert "has 3 passages" in store.verify()[0]
+    index.build(full=True)
+    assert store.verify() == []
+    index.close()
 
 
 def moved(source: Place, target: Place) -> Manifest:
