@@ -13,7 +13,7 @@ from indexer import chunking
 from indexer.address import Address
 from indexer.assembly import Kept, NoteRows, key
 from indexer.chunking import chunk_note
-from indexer.errors import IndexMissing, IndexOutdated
+from indexer.errors import IndexDamaged, IndexMissing, IndexOutdated
 from indexer.milvus_generation import MilvusGeneration, StoredNote
 from indexer.milvus_lease import Lease
 from indexer.milvus_rows import (
@@ -150,7 +150,7 @@ class MilvusBuild(Builder):
             previous = self._store.open(held=self.live.held if self.live else None)
         except IndexMissing:
             return Basis()
-        except IndexOutdated as error:
+        except (IndexDamaged, IndexOutdated) as error:
             return Basis(reason=first_sentence(error))
         reason, same_model, same_chunker = self._why_anew(previous.manifest)
         return Basis(previous, reason, same_model and same_chunker, same_model)
@@ -275,7 +275,7 @@ def drafted(
     begin = first_note(lease.number)
     there = {note.number for note in notes.values()}
     gone = [note for note in previous.notes.values() if note.number not in there] if previous else []
-    dead: Ranges = ()
+    dead: Ranges = ((0, begin),)  # whatever is there from before
     if previous:
         failed = (previous.published.end, begin)  # what builds between the two may have left
         ranges = [*without(previous.published.dead, swept), failed]

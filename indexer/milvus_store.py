@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from indexer.address import Address
-from indexer.errors import IndexIncompatible, IndexMissing, IndexOutdated, IndexUnusable
+from indexer.errors import IndexDamaged, IndexIncompatible, IndexMissing, IndexOutdated, IndexUnusable
 from indexer.milvus_generation import Fetcher, MilvusGeneration, StoredNote
 from indexer.milvus_index import Milvus, Table
 from indexer.milvus_lease import LASTS, LASTS_IN_A_FILE, SETTLE, Holder, Lease
@@ -257,7 +257,7 @@ class MilvusStore:
         except IndexMissing:
             self._remove(f"note >= {first_note(0)}", self._passage_tables())
             return ()
-        except IndexOutdated:
+        except (IndexDamaged, IndexOutdated):
             return ()
         tables = self._passage_tables()
         self._remove(f"note >= {serving.end}", tables)
@@ -278,7 +278,7 @@ class MilvusStore:
             if revision > serving:  # it was rolled back
                 self._forget(revision)
                 continue
-            with contextlib.suppress(IndexIncompatible):
+            with contextlib.suppress(IndexDamaged, IndexIncompatible):
                 one = self.published(revision)
                 # It was left when the next one was published.
                 left = datetime.fromisoformat(readable[-1].manifest.created_at) if readable else now

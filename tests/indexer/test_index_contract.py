@@ -16,7 +16,7 @@ from assistant.probing import fit_line
 from assistant.types import Filters, Turn
 from indexer.address import Address, Place, place_of
 from indexer.embedding import Embedded
-from indexer.errors import BuildLocked, IndexMissing, ModelError
+from indexer.errors import BuildLocked, IndexDamaged, IndexMissing, ModelError
 from indexer.generations import open_snapshot
 from indexer.live import LiveIndex
 from indexer.migration import migrate
@@ -358,6 +358,28 @@ def test_what_is_dead_is_swept_and_what_is_missing_is_told(address: Place, setti
     index.build(full=True)
     assert store.verify() == []
     index.close()
+
+
+def test_a_generation_that_cannot_be_read_is_built_anew(address: Place, settings: IndexSettings) -> None:
+    assert isinstance(address, Address)
+    index = Index(replace(settings, index=address))
+    index.build()
+    before = answers(index)
+    revision = index.live.current.manifest.revision
+    store = index.live.store
+    assert isinstance(store, MilvusStore)
+    row = {"key": f"generation:{revision}:000000", "data": "nothing", "vector": [0.0, 0.0]}
+    store.milvus.put(f"{address.name}_published", [row])
+    again = Index(index.settings)
+    with pytest.raises(IndexDamaged):
+        _ = again.live.current
+    report = again.build()
+    assert (report.reason, report.embedded) == ("A part of the index in Milvus cannot be read", 3)
+    assert answers(again) == before
+    assert again.live.store.verify() == []
+    again.build()
+    assert answers(again) == before
+    again.close()
 
 
 def moved(source: Place, target: Place) -> Manifest:
