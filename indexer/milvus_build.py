@@ -34,7 +34,9 @@ from indexer.rebuild import Builder, first_sentence
 from indexer.snapshot import FORMAT_VERSION, Manifest
 from indexer.storage import sha256
 from indexer.types import Chunk, Note, Reading
+from indexer.vector_index import Search
 
+GRAPH = Search("graph")  # how Milvus looks for vectors
 NOTES_AT_ONCE = 64  # that are cut, embedded and written together
 
 
@@ -239,6 +241,7 @@ class MilvusBuild(Builder):
             chunker_version=chunking.VERSION,
             notes=len(notes),
             chunks=sum(note.head.chunks for note in notes.values()),
+            search=GRAPH,
             skipped=tuple(reading.skipped),
         )
         token_bytes = previous.published.token_bytes if previous and made_with else writer.token_bytes

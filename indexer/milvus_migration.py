@@ -7,7 +7,7 @@ from indexer.address import Address
 from indexer.assembly import Kept, NoteRows
 from indexer.errors import IndexMissing
 from indexer.migration import NOTES_AT_ONCE, followed
-from indexer.milvus_build import Writer, drafted
+from indexer.milvus_build import GRAPH, Writer, drafted
 from indexer.milvus_generation import MilvusGeneration
 from indexer.milvus_rows import row_at
 from indexer.milvus_store import MilvusStore
@@ -34,7 +34,7 @@ def into_milvus(index: Passages, target: Address) -> Iterator[Progress | Manifes
             yield progress
             writer.add(some)
         revision = f"{lease.number:08d}-{index.manifest.revision[9:]}"
-        manifest = replace(index.manifest, revision=revision, files={}, search=type(index.manifest.search)())
+        manifest = replace(index.manifest, revision=revision, files={}, search=GRAPH)
         notes = {path: writer.notes[path] for path in index.notes}
         draft = drafted(store, lease, writer, manifest, notes, writer.token_bytes, previous, swept)
         yield Progress("writing", 0, 1)

@@ -42,6 +42,7 @@ from indexer.snapshot import Manifest, short
 
 CURRENT, LOCK, GENERATION = "current", "lock", "generation"
 SEEN = 0.3  # seconds for which what serves is not asked again
+OWN = 1.0  # the same after we have said so ourselves, as others may hear of it later than we
 GRACE = 600.0  # seconds for which a generation that no longer serves can still be read
 LEAST = 2  # generations that are kept however old they are
 
@@ -88,14 +89,16 @@ class MilvusStore:
     def serving(self) -> str:
         """The revision that is to serve, as it was a moment ago. Raises IndexUnusable."""
         with self._looking:
-            at, revision = self._seen
-            if not revision or time.monotonic() - at > SEEN:
-                revision = self._pointer(strong=False)
-                self._seen = time.monotonic(), revision
+            until, revision = self._seen
+            if time.monotonic() > until:
+                revision = self._pointer(strong=not revision)
+                self._seen = time.monotonic() + SEEN, revision
             return revision
 
     def _pointer(self, *, strong: bool) -> str:
         row = self._row(CURRENT, strong=strong)
+        if row is None and not strong:  # not all servers may have heard of the first one
+            row = self._row(CURRENT, strong=True)
         if row is None:
             raise IndexMissing(
                 f"There is no index {self.address.name!r} in Milvus yet. Run `footnote build`, or name"
@@ -333,7 +336,7 @@ class MilvusStore:
 
     def _point(self, revision: str) -> None:
         self.milvus.put(self._published, [_put_row(CURRENT, revision)])
-        self._seen = 0.0, ""
+        self._seen = time.monotonic() + OWN, revision
 
     def _row(self, key: str, *, strong: bool) -> str | None:
         if not self.milvus.has(self._published):
