@@ -17,7 +17,7 @@ install: $(VENV)/installed
 test: $(VENV)/installed-test
 	$(BIN)/python -m pytest
 
-# What takes minutes: kills, full disks, damage, servers under load. About 18 minutes on two cores.
+# What takes minutes: kills, full disks, damage, servers under load. About 23 minutes on two cores.
 soak: $(VENV)/installed-test
 	$(BIN)/python -m pytest -m soak -rs -s
 

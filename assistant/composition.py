@@ -8,7 +8,7 @@ from assistant.comparison import compared
 from assistant.evidence import Evidence, term_set, term_weights
 from assistant.question import Question, Wants
 from assistant.writing import Composed, Numbers, write_items
-from indexer.snapshot import Snapshot
+from indexer.passages import Passages
 from indexer.types import Kind
 
 MOST_ITEMS = 6
@@ -24,7 +24,7 @@ Group = tuple[str, int]
 
 
 def compose(
-    question: Question, evidence: Sequence[Evidence], snapshot: Snapshot, numbers: Numbers | None = None
+    question: Question, evidence: Sequence[Evidence], snapshot: Passages, numbers: Numbers | None = None
 ) -> Composed:
     """Put together the few units that answer, the best first.
 
@@ -40,7 +40,7 @@ def compose(
     return write_items(choose(question, evidence, snapshot), numbers)
 
 
-def choose(question: Question, evidence: Sequence[Evidence], snapshot: Snapshot) -> list[Evidence]:
+def choose(question: Question, evidence: Sequence[Evidence], snapshot: Passages) -> list[Evidence]:
     """The list that is asked for, if one is; else the best unit and others that add something."""
     listed = _introduced(evidence) or (
         _labelled(question, evidence, snapshot) if question.wants is Wants.LIST else []
@@ -90,7 +90,7 @@ def _introduced(evidence: Sequence[Evidence]) -> list[Evidence]:
     return []
 
 
-def _labelled(question: Question, evidence: Sequence[Evidence], snapshot: Snapshot) -> list[Evidence]:
+def _labelled(question: Question, evidence: Sequence[Evidence], snapshot: Passages) -> list[Evidence]:
     """The members, in their order, of the list or table whose label holds most of the question's terms.
 
     None, if one of the best units holds more of them: it then says by itself what one would

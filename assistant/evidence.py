@@ -14,8 +14,8 @@ from assistant.matching import Asked
 from assistant.question import Question, long_forms
 from assistant.types import Passage
 from assistant.whereabouts import Whereabouts
-from indexer.keyword_index import KeywordIndex, terms
-from indexer.snapshot import Snapshot
+from indexer.keyword_index import terms
+from indexer.passages import Frequencies, Passages
 from indexer.types import Chunk, Kind, Unit
 
 ANSWERING = (Kind.PARAGRAPH, Kind.LIST_ITEM, Kind.TABLE_ROW)
@@ -124,7 +124,7 @@ def weigh(
     question: Question,
     words: Asked,
     units: Sequence[Candidate],
-    snapshot: Snapshot,
+    snapshot: Passages,
     at: Whereabouts | None = None,
 ) -> list[Evidence]:
     """Score each unit; best first. `at` is where the conversation is, if the question leans on it."""
@@ -175,7 +175,7 @@ def _subject(unit: Unit, name: frozenset[str], subject: frozenset[str], long: st
     return len(name & subject) / len(name | subject)
 
 
-def term_weights(text: str, keywords: KeywordIndex) -> dict[str, float]:
+def term_weights(text: str, keywords: Frequencies) -> dict[str, float]:
     """Each content term of a text with its inverse document frequency; a term in no chunk weighs most."""
     chunks = len(keywords)
     return {

@@ -17,7 +17,7 @@ from assistant.types import Filters, Passage
 from assistant.whereabouts import whereabouts
 from indexer.embedding import Embedded, Embedder
 from indexer.errors import ModelError
-from indexer.snapshot import Snapshot
+from indexer.passages import Passages
 
 LOOKED_AT = 8  # passages from which an answer is composed, at least
 _log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class Look:
 
 
 def look(
-    snapshot: Snapshot,
+    snapshot: Passages,
     embedder: Embedder,
     reading: Reading,
     *,
@@ -62,7 +62,7 @@ def look(
 def find(
     text: str,
     query: Query,
-    snapshot: Snapshot,
+    snapshot: Passages,
     *,
     top_k: int,
     filters: Filters | None = None,
@@ -76,7 +76,7 @@ def find(
     return reranked(text, found, reranker)[:top_k]
 
 
-def query_of(text: str, snapshot: Snapshot, embedder: Embedder, rows: Sequence[int] = ()) -> Query:
+def query_of(text: str, snapshot: Passages, embedder: Embedder, rows: Sequence[int] = ()) -> Query:
     """What to look for; where there is no model, its vectors are zeros, which are near to nothing."""
     try:
         read = embedder.embed_query(text)
@@ -84,7 +84,7 @@ def query_of(text: str, snapshot: Snapshot, embedder: Embedder, rows: Sequence[i
         _log.warning("%s Passages are found by their words alone.", error)
         read = Embedded(
             np.zeros(snapshot.manifest.dimension, np.float32),
-            np.zeros((0, snapshot.tokens.codes.shape[1] * 8), np.float32),
+            np.zeros((0, snapshot.token_dimension), np.float32),
             np.zeros((0, 2), np.int64),
         )
     words = asked(text, read, snapshot.keywords)

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from assistant.expectation import WORD
 from indexer.embedding import Embedded
-from indexer.keyword_index import STOPWORDS, KeywordIndex, terms
+from indexer.keyword_index import STOPWORDS, terms
+from indexer.passages import Frequencies
 from indexer.token_codes import SHORTEST, TokenCodes, concatenate
 
 Floats = NDArray[np.float32]
@@ -47,7 +48,7 @@ class Match:
     placed: Floats
 
 
-def asked(text: str, read: Embedded, keywords: KeywordIndex) -> Asked:
+def asked(text: str, read: Embedded, keywords: Frequencies) -> Asked:
     """Take a question apart into words; `read` is how the model reads `text`."""
     names, words, weights = [], [], []
     for match in WORD.finditer(text):
@@ -67,7 +68,7 @@ def asked(text: str, read: Embedded, keywords: KeywordIndex) -> Asked:
     )
 
 
-def rarity(word: str, keywords: KeywordIndex) -> float:
+def rarity(word: str, keywords: Frequencies) -> float:
     """The inverse document frequency of a word among the passages, that of its most frequent term."""
     found = max((keywords.frequency(term) for term in terms(word)), default=0)
     return math.log(1 + (len(keywords) - found + 0.5) / (found + 0.5))

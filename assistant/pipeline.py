@@ -26,8 +26,8 @@ from assistant.writing import Numbers
 from indexer.embedding import CrossEncoderReranker, Embedded, Embedder
 from indexer.live import LiveIndex
 from indexer.modelless import embedder_or_stand_in
+from indexer.passages import Passages
 from indexer.settings import IndexSettings
-from indexer.snapshot import Snapshot
 from indexer.types import Note
 
 _log = logging.getLogger(__name__)
@@ -140,7 +140,7 @@ class Assistant:
             related=() if answered else _related(best.evidence),
             timings_ms=clock.times,
             passages=passages,
-            degraded=_degraded(best, lost if answered else ""),
+            degraded=_degraded(best, snapshot.finds_words, lost if answered else ""),
             unsupported=told.unsupported,
         )
 
@@ -151,7 +151,7 @@ class Assistant:
         return self.writer, ""
 
     def _best_look(
-        self, snapshot: Snapshot, read: Sequence[Reading], filters: Filters | None, wanted: int
+        self, snapshot: Passages, read: Sequence[Reading], filters: Filters | None, wanted: int
     ) -> Look:
         """The look at the notes by the reading of the question that they answer best."""
         looks = [
@@ -177,7 +177,7 @@ class Assistant:
         *,
         filters: Filters | None = None,
         top_k: int | None = None,
-        snapshot: Snapshot | None = None,
+        snapshot: Passages | None = None,
     ) -> Sequence[Passage]:
         """The passages for a query, best first. Raises as `ask`.
 
@@ -213,14 +213,14 @@ class Assistant:
             self._exampled = asked
         return self._examples
 
-    def answers(self, snapshot: Snapshot, question: str) -> bool:
+    def answers(self, snapshot: Passages, question: str) -> bool:
         """Whether a generation answers a question that stands alone."""
         found = self.workers.do(lambda: look(snapshot, self.embedder, Reading(question)))
         return bool(found.evidence) and answers(found.confidence, snapshot.manifest.line.at)
 
     def ready(self) -> None:
         """Return if a question could be answered now. Raises IndexUnusable or ModelError."""
-        _ = self.index.current
+        self.index.reach()
         self.embedder.load()
 
 
@@ -303,9 +303,10 @@ def _rewritten(writer: Writer, question: str, history: Sequence[Turn]) -> tuple[
     return [Reading(text, None if text == question else history[-1])], ""
 
 
-def _degraded(found: Look, lost: str) -> Sequence[str]:
+def _degraded(found: Look, finds_words: bool, lost: str) -> Sequence[str]:
     """What had to be done without."""
-    return (*(() if found.embedded else ("embedding",)), *((f"{PREFIX}{lost}",) if lost else ()))
+    without = {"embedding": not found.embedded, "keyword": not finds_words, f"{PREFIX}{lost}": bool(lost)}
+    return tuple(name for name, true in without.items() if true)
 
 
 class _Clock:

@@ -22,7 +22,7 @@ from assistant.phrasing import reads_well
 from assistant.suggestions import naming_questions
 from indexer.embedding import Embedder
 from indexer.keyword_index import STOPWORDS
-from indexer.snapshot import Snapshot
+from indexer.passages import Passages
 from indexer.types import Line
 
 T = TypeVar("T")
@@ -40,17 +40,17 @@ NEAR = (
 )
 
 
-def line_fitter(embedder: Embedder) -> Callable[[Snapshot], Line]:
+def line_fitter(embedder: Embedder) -> Callable[[Passages], Line]:
     """What fits the line of a generation."""
     return lambda snapshot: fit_line(snapshot, embedder)
 
 
-def fit_line(snapshot: Snapshot, embedder: Embedder) -> Line:
+def fit_line(snapshot: Passages, embedder: Embedder) -> Line:
     """The line nearest to LINE that declines most questions without an answer, and SPARED of the others."""
     answered = _confidences(answerable(snapshot), snapshot, embedder)
     declined = _confidences(unanswerable(snapshot), snapshot, embedder)
     if min(len(answered), len(declined)) < FEWEST:
-        return Line(chunks=len(snapshot.chunks))
+        return Line(chunks=snapshot.manifest.chunks)
     spared = float(np.quantile(answered, SPARED))
     needed = float(np.quantile(declined, MOST_DECLINED))
     at = round(min(HIGHEST, max(LOWEST, min(spared, max(LINE, needed)))), 3)
@@ -60,21 +60,21 @@ def fit_line(snapshot: Snapshot, embedder: Embedder) -> Line:
         answered=round(float((answered >= at).mean()), 3),
         unanswerable=len(declined),
         declined=round(float((declined < at).mean()), 3),
-        chunks=len(snapshot.chunks),
+        chunks=snapshot.manifest.chunks,
     )
 
 
-def _confidences(questions: Sequence[str], snapshot: Snapshot, embedder: Embedder) -> NDArray[np.float64]:
+def _confidences(questions: Sequence[str], snapshot: Passages, embedder: Embedder) -> NDArray[np.float64]:
     return np.array([look(snapshot, embedder, Reading(question)).confidence for question in questions])
 
 
-def answerable(snapshot: Snapshot) -> Sequence[str]:
+def answerable(snapshot: Passages) -> Sequence[str]:
     """Questions that the notes answer: some of what they name, some the rare words of a line."""
     named = naming_questions(snapshot, MOST // 2)
     return [*named, *_rare_words(snapshot, MOST - len(named))]
 
 
-def unanswerable(snapshot: Snapshot) -> Sequence[str]:
+def unanswerable(snapshot: Passages) -> Sequence[str]:
     """Questions that the notes hardly answer: general ones, and near ones about what they name."""
     names = [name for name in sorted(set(snapshot.lexicon.names.values())) if reads_well(name)]
     some = _thinned(names, MOST // 2)
@@ -90,9 +90,9 @@ def general_questions() -> Sequence[str]:
     )
 
 
-def _rare_words(snapshot: Snapshot, count: int) -> Iterator[str]:
+def _rare_words(snapshot: Passages, count: int) -> Iterator[str]:
     """The three rarest words of the longest line of some passages, in the order in which they stand there."""
-    for chunk in _thinned(snapshot.chunks, count):
+    for chunk in _thinned(snapshot.sample(), count):
         lines = [unit.text for unit in chunk.units if unit.kind in ANSWERING]
         words = dict.fromkeys(WORD.findall(max(lines, key=len, default="")))
         telling = [word for word in words if word.lower() not in STOPWORDS]

@@ -1,7 +1,7 @@
 """Question -> ranked passages: dense and keyword hits, fused by their scores, neighbours joined."""
 
 import fnmatch
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +11,8 @@ from assistant.fusion import weighted_sum
 from assistant.matching import Asked, Match, match
 from assistant.types import Filters, Passage, Ranks
 from indexer.chunking import follows, joined
-from indexer.snapshot import Snapshot
-from indexer.types import Chunk, Hit
+from indexer.passages import Among, Passages
+from indexer.types import Chunk, Hit, Note
 
 CANDIDATES = 50  # from each index
 # How much each counts: passage vectors, those of their best unit, its words, keywords. Measured on prose,
@@ -37,39 +37,41 @@ class Query:
     rows: Sequence[int] = ()
 
 
-def retrieve(snapshot: Snapshot, query: Query, *, top_k: int, filters: Filters) -> Sequence[Passage]:
+def retrieve(index: Passages, query: Query, *, top_k: int, filters: Filters) -> Sequence[Passage]:
     """The `top_k` passages for a query, best first, and after them those of its rows that are not among them.
 
     Chunks that follow each other in a note and were found for much the same are one passage: what answers
     often reaches over the place where a section was cut.
     """
-    rows = _allowed(snapshot, filters)
+    among = _allowed(index, filters)
     count = max(CANDIDATES, top_k)
-    dense = _ranks(snapshot.vectors.search(query.vector, count, rows=rows) if query.vector.any() else [])
-    keyword = _ranks(snapshot.keywords.search(query.terms, count, rows=rows))
-    near = [row for row in query.rows if rows is None or row in rows]
+    dense = _ranks(index.nearest(query.vector, count, among) if query.vector.any() else [])
+    keyword = _ranks(index.worded(query.terms, count, among))
+    near = [row for row in query.rows if among is None or row in among]
     found = sorted({*dense, *keyword, *near})
     if not found:
         return []
-    matches = match(query.words, [snapshot.tokens_of(row) for row in found])
+    known = index.candidates(found, query.vector, query.terms)
+    matches = match(query.words, known.tokens)
     scores = weighted_sum(
         [
-            snapshot.vectors.similarities(query.vector, found),
+            known.searched,
             np.array([own.units.max(initial=0) for own in matches], dtype=np.float32),
             np.array([_best_words(own, query.words.weights) for own in matches], dtype=np.float32),
-            snapshot.keywords.scores(query.terms)[found],
+            known.worded,
         ],
         [DENSE, UNIT, WORDS, KEYWORD],
     )
-    groups = _together(snapshot, found, scores, top_k)
+    chunks = _chunks(index, found, scores, top_k)
+    groups = _together(chunks, found, scores, top_k)
     seen = {found[place] for group in groups for place in group}
     groups.extend([found.index(row)] for row in near if row not in seen)
     return [
         Passage(
-            chunk=_joined(snapshot, [found[place] for place in group]),
+            chunk=_joined(index, [found[place] for place in group]),
             score=float(max(scores[place] for place in group)),
             ranks=Ranks(_first(dense, found, group), _first(keyword, found, group)),
-            similarity=max(float(snapshot.own_vectors[found[place]] @ query.vector) for place in group),
+            similarity=max(float(known.own[place]) for place in group),
             match=_one([matches[place] for place in group]),
         )
         for group in groups
@@ -82,11 +84,22 @@ def _best_words(found: Match, weights: Floats) -> float:
     return float((found.placed @ weights).max(initial=0) / total) if total else 0.0
 
 
-def _together(snapshot: Snapshot, found: Sequence[int], scores: Floats, top_k: int) -> list[list[int]]:
+def _chunks(index: Passages, found: Sequence[int], scores: Floats, top_k: int) -> dict[int, Chunk]:
+    """Those of the chunks by row that may come to stand beside another: few of an index that is elsewhere."""
+    rows = set(found)
+    pairs = [row for row in found if row - 1 in rows or row + 1 in rows]
+    best = [found[place] for place in np.argsort(-scores, kind="stable")[:top_k].tolist()]
+    wanted = sorted({*pairs, *best})
+    return dict(zip(wanted, index.chunks_of(wanted), strict=True))
+
+
+def _together(
+    chunks: Mapping[int, Chunk], found: Sequence[int], scores: Floats, top_k: int
+) -> list[list[int]]:
     """Places in `found`, those that make one passage side by side, the best passage first."""
     groups: list[list[int]] = []
     for place in np.argsort(-scores, kind="stable").tolist():
-        beside = next((group for group in groups if _joins(snapshot, found, scores, place, group)), None)
+        beside = next((group for group in groups if _joins(chunks, found, scores, place, group)), None)
         if beside is not None:
             beside.append(place)
             beside.sort()
@@ -96,7 +109,7 @@ def _together(snapshot: Snapshot, found: Sequence[int], scores: Floats, top_k: i
 
 
 def _joins(
-    snapshot: Snapshot, found: Sequence[int], scores: Floats, place: int, group: Sequence[int]
+    chunks: Mapping[int, Chunk], found: Sequence[int], scores: Floats, place: int, group: Sequence[int]
 ) -> bool:
     """Whether the chunk at a place goes on where a group ends or begins, and was found for as much."""
     if scores[place] < ALIKE * max(scores[member] for member in group):
@@ -105,15 +118,15 @@ def _joins(
     if row not in (first - 1, last + 1):
         return False
     pair = (last, row) if row > last else (row, first)
-    before, after = (snapshot.chunks[one] for one in pair)
-    start = min(before.span.start, snapshot.chunks[first].span.start)
-    end = max(after.span.end, snapshot.chunks[last].span.end)
+    before, after = (chunks[one] for one in pair)
+    start = min(before.span.start, chunks[first].span.start)
+    end = max(after.span.end, chunks[last].span.end)
     return follows(before, after) and end - start <= LONGEST
 
 
-def _joined(snapshot: Snapshot, rows: Sequence[int]) -> Chunk:
-    chunks = [snapshot.chunks[row] for row in rows]
-    return joined(chunks, snapshot.notes[chunks[0].note].text)
+def _joined(index: Passages, rows: Sequence[int]) -> Chunk:
+    chunks = index.chunks_of(rows)
+    return joined(chunks, index.notes[chunks[0].note].text) if len(chunks) > 1 else chunks[0]
 
 
 def _one(matches: Sequence[Match]) -> Match:
@@ -135,15 +148,14 @@ def _ranks(hits: Sequence[Hit]) -> dict[int, int]:
     return {hit.row: rank for rank, hit in enumerate(hits, start=1)}
 
 
-def _allowed(snapshot: Snapshot, filters: Filters) -> list[int] | None:
+def _allowed(index: Passages, filters: Filters) -> Among | None:
     """The rows that the filters let through; None if there are no filters."""
     if not filters.paths and not filters.tags:
         return None
-    notes = {path for path, note in snapshot.notes.items() if _matches(path, note.tags, filters)}
-    return [row for row, chunk in enumerate(snapshot.chunks) if chunk.note in notes]
+    return index.among(lambda note: _matches(note, filters))
 
 
-def _matches(path: str, tags: tuple[str, ...], filters: Filters) -> bool:
-    by_path = not filters.paths or any(fnmatch.fnmatchcase(path, pattern) for pattern in filters.paths)
-    by_tag = not filters.tags or any(tag in tags for tag in filters.tags)
+def _matches(note: Note, filters: Filters) -> bool:
+    by_path = not filters.paths or any(fnmatch.fnmatchcase(note.path, pattern) for pattern in filters.paths)
+    by_tag = not filters.tags or any(tag in note.tags for tag in filters.tags)
     return by_path and by_tag

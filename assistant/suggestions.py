@@ -7,7 +7,7 @@ from itertools import zip_longest
 from assistant.expectation import content_terms
 from assistant.phrasing import Phrasing, reads_well
 from assistant.types import Answer
-from indexer.snapshot import Snapshot
+from indexer.passages import Passages
 from indexer.types import Chunk, Kind
 
 LOOKED_THROUGH = 2_000  # chunks that tell how words are written; in the rest it is the same
@@ -16,26 +16,26 @@ _ASIDE = re.compile(r"\s*\([^)]*\)")
 Names = Callable[[Chunk], Iterable[str]]
 
 
-def example_questions(snapshot: Snapshot, count: int) -> Sequence[str]:
+def example_questions(snapshot: Passages, count: int) -> Sequence[str]:
     """Up to `count` questions that the notes speak to, from as many notes as possible.
 
     Definitions come first; headings fill up where there are too few.
     """
     phrasing = _phrasing(snapshot)
     return _all_over(
-        snapshot.chunks,
+        snapshot.sample(),
         count,
         lambda chunk: filter(None, map(phrasing.of_term, _terms(chunk))),
         lambda chunk: filter(None, map(phrasing.of_heading, _topics(chunk))),
     )
 
 
-def naming_questions(snapshot: Snapshot, count: int) -> Sequence[str]:
+def naming_questions(snapshot: Passages, count: int) -> Sequence[str]:
     """Up to `count` questions as `example_questions` has them, each put alike, well or not."""
-    return _all_over(snapshot.chunks, count, _plain_of_terms, _plain_of_topics)
+    return _all_over(snapshot.sample(), count, _plain_of_terms, _plain_of_topics)
 
 
-def follow_ups(snapshot: Snapshot, answer: Answer, asked: Sequence[str], count: int = 6) -> Sequence[str]:
+def follow_ups(snapshot: Passages, answer: Answer, asked: Sequence[str], count: int = 6) -> Sequence[str]:
     """Up to `count` questions about what stands beside the first cited lines, the nearest heading's first.
 
     Args:
@@ -44,8 +44,10 @@ def follow_ups(snapshot: Snapshot, answer: Answer, asked: Sequence[str], count: 
     if not answer.citations:
         return ()
     first = answer.citations[0]
-    beside = [chunk for chunk in snapshot.chunks if chunk.note == first.note]
-    beside.sort(key=lambda chunk: max(chunk.line_start - first.line_end, first.line_start - chunk.line_end))
+    beside = sorted(
+        snapshot.of_note(first.note),
+        key=lambda chunk: max(chunk.line_start - first.line_end, first.line_start - chunk.line_end),
+    )
     known = set(content_terms(" ".join([answer.text, *asked])))
     phrasing = _phrasing(snapshot)
     by_heading: dict[tuple[str, ...], list[str]] = {}
@@ -56,8 +58,9 @@ def follow_ups(snapshot: Snapshot, answer: Answer, asked: Sequence[str], count: 
     return _in_turns(by_heading.values())[:count]
 
 
-def _phrasing(snapshot: Snapshot) -> Phrasing:
-    some = snapshot.chunks[:: max(1, len(snapshot.chunks) // LOOKED_THROUGH)]
+def _phrasing(snapshot: Passages) -> Phrasing:
+    chunks = snapshot.sample()
+    some = chunks[:: max(1, len(chunks) // LOOKED_THROUGH)]
     return Phrasing(
         some, ((name, chunk.note) for chunk in some for name in [*_terms(chunk), *_topics(chunk)])
     )

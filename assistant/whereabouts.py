@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.types import Turn
-from indexer.chunking import follows
 from indexer.keyword_index import terms
-from indexer.snapshot import Snapshot
+from indexer.passages import Passages
 from indexer.types import Chunk
 
 LINES = 3  # of an answer; what comes after them was said beside the point
@@ -27,18 +26,10 @@ class Whereabouts:
         return 1 / (1 + self.sections.index(place)) if place in self.sections else 0.0
 
 
-def whereabouts(turn: Turn, snapshot: Snapshot) -> Whereabouts:
+def whereabouts(turn: Turn, snapshot: Passages) -> Whereabouts:
     """Where the answer of a turn stands in the notes; without one, where its question leads."""
     said = [line for line in turn.answer.splitlines() if line.strip("-| ")][:LINES] or [turn.question]
-    best = [hit.row for line in said for hit in snapshot.keywords.search(terms(line), 1)]
+    best = [hit.row for line in said for hit in snapshot.worded(terms(line), 1)]
     rows = list(dict.fromkeys(best))
-    sections = list(
-        dict.fromkeys((snapshot.chunks[row].note, snapshot.chunks[row].heading_path) for row in rows)
-    )
-    return Whereabouts(rows, [near for row in rows[:1] for near in _beside(row, snapshot)], sections)
-
-
-def _beside(row: int, snapshot: Snapshot) -> Sequence[int]:
-    chunks = snapshot.chunks
-    near = range(max(0, row - BESIDE), min(len(chunks), row + BESIDE + 1))
-    return [other for other in near if follows(chunks[row], chunks[other])]
+    sections = list(dict.fromkeys((chunk.note, chunk.heading_path) for chunk in snapshot.chunks_of(rows)))
+    return Whereabouts(rows, [near for row in rows[:1] for near in snapshot.beside(row, BESIDE)], sections)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
+from typing import Protocol
 
 import msgspec
 import numpy as np
@@ -15,17 +16,23 @@ from numpy.typing import NDArray
 
 from indexer import chunking
 from indexer.borrowing import shares
-from indexer.embedding import Embedder
 from indexer.keyword_index import KeywordIndex, terms
 from indexer.lexicon import learn
 from indexer.snapshot import FORMAT_VERSION, Learned, Manifest, Snapshot, lexicon_of, searched_rows
 from indexer.token_codes import TokenCodes, concatenate
-from indexer.types import Chunk, Reading
+from indexer.types import Chunk, Note, Reading
 from indexer.vector_index import VectorIndex
 
 SAME_SIZE = 1.5  # up to this ratio of passages the cells of the index before are good enough
 SAMPLED = 2_000  # passages whose units stand for questions where an index is measured
 NEW = -1  # in the place of a row
+
+
+class Made(Protocol):
+    """The model that vectors were made with."""
+
+    name: str
+    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,15 @@ class Kept:
 
     whole: NDArray[np.float32]
     tokens: TokenCodes
+
+
+@dataclass(frozen=True, slots=True)
+class NoteRows:
+    """A note with all that an index keeps of it; `kept` has what was embedded of each of its chunks."""
+
+    note: Note
+    chunks: Sequence[Chunk]
+    kept: Sequence[Kept]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +86,7 @@ def found_again(draft: Draft, before: Sequence[Chunk]) -> Draft:
 
 
 def assemble(
-    embedder: Embedder,
+    embedder: Made,
     revision: str,
     reading: Reading,
     draft: Draft,

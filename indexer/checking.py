@@ -1,7 +1,8 @@
 """Is the index whole? Every file as it was written, every count right, every passage the text of its note."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from indexer.errors import IndexDamaged, IndexIncompatible
 from indexer.generations import GENERATIONS, current_revision, open_generation, read_manifest, revisions
 from indexer.snapshot import Snapshot
 from indexer.storage import read_whole, reading, sha256
+from indexer.types import Chunk
 
 
 def verify(folder: Path) -> list[str]:
@@ -56,18 +58,24 @@ def problems(snapshot: Snapshot) -> Iterator[str]:
     for note in snapshot.notes.values():
         if sha256([note.text.encode()]) != note.sha256:
             yield f"{note.path}: its text is not the one that was indexed"
-    lines = {path: Lines(note.text) for path, note in snapshot.notes.items()}
-    for chunk in snapshot.chunks:
-        place, note, span = f"{chunk.note}:{chunk.line_start}", snapshot.notes[chunk.note], chunk.span
-        if not 0 <= span.start < span.end <= len(note.text) or chunk.text != span.of(note.text):
+    for path, chunks in groupby(snapshot.chunks, lambda chunk: chunk.note):
+        yield from chunk_problems(snapshot.notes[path].text, list(chunks))
+    lengths = np.linalg.norm(snapshot.own_vectors, axis=1)
+    for row in np.flatnonzero(~(np.abs(lengths - 1) < 1e-3)).tolist():
+        chunk = snapshot.chunks[row]
+        yield f"{chunk.note}:{chunk.line_start}: a passage's vector has length {lengths[row]:.3f}, not 1"
+
+
+def chunk_problems(text: str, chunks: Sequence[Chunk]) -> Iterator[str]:
+    """What is wrong with passages of a note, given its text."""
+    lines = Lines(text)
+    for chunk in chunks:
+        place, span = f"{chunk.note}:{chunk.line_start}", chunk.span
+        if not 0 <= span.start < span.end <= len(text) or chunk.text != span.of(text):
             yield f"{place}: a passage is not the text of its note"
-        numbers = [lines[chunk.note].number(at) for at in (span.start, span.end - 1)]
+        numbers = [lines.number(at) for at in (span.start, span.end - 1)]
         if numbers != [chunk.line_start, chunk.line_end]:
             yield f"{place}: a passage is not on its lines"
         for unit in chunk.units:
             if not span.start <= unit.span.start < unit.span.end <= span.end:
                 yield f"{place}: a passage's parts lie outside it"
-    lengths = np.linalg.norm(snapshot.own_vectors, axis=1)
-    for row in np.flatnonzero(~(np.abs(lengths - 1) < 1e-3)).tolist():
-        chunk = snapshot.chunks[row]
-        yield f"{chunk.note}:{chunk.line_start}: a passage's vector has length {lengths[row]:.3f}, not 1"

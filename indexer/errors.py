@@ -18,6 +18,7 @@
     └── IndexUnusable
         ├── IndexMissing        nothing has been built yet
         ├── IndexDamaged        a file is missing, cut short or altered
+        ├── IndexUnreachable    the server that has it does not answer, or answers with an error
         └── IndexIncompatible   written for another model, or by a newer release
             └── IndexOutdated       written by an older release; the next build makes it anew
 
@@ -95,6 +96,10 @@ class IndexMissing(IndexUnusable):
 
 class IndexDamaged(IndexUnusable):
     """A file of the index is missing, cut short or altered."""
+
+
+class IndexUnreachable(IndexUnusable):
+    """The server that has the index does not answer, or answers with an error."""
 
 
 class IndexIncompatible(IndexUnusable):

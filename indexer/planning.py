@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
-from indexer.snapshot import Snapshot
+from indexer.passages import Passages
 from indexer.types import Build, Reading, Skipped
 
 REMEMBERED = 20  # builds that a generation knows of
 NAMED = 8  # notes of each kind of change that it names
+P = TypeVar("P", bound=Passages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +23,10 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Basis:
+class Basis(Generic[P]):
     """What a build starts from, and why not all of it can be kept, if so."""
 
-    previous: Snapshot | None = None
+    previous: P | None = None
     reason: str = ""
     keeps_chunks: bool = False
     keeps_vectors: bool = False
@@ -55,7 +57,7 @@ class BuildReport:
     dry_run: bool = False
 
 
-def difference(basis: Basis, reading: Reading, dry_run: bool) -> BuildReport:
+def difference(basis: Basis[P], reading: Reading, dry_run: bool) -> BuildReport:
     """What happened to the notes since the last build, told by their content."""
     previous = basis.previous
     before = {path: note.sha256 for path, note in previous.notes.items()} if previous else {}
@@ -70,9 +72,9 @@ def difference(basis: Basis, reading: Reading, dry_run: bool) -> BuildReport:
         or previous.manifest.skipped != skipped
         or bool(basis.reason),
         notes=len(after),
-        chunks=len(previous.chunks) if previous else 0,
+        chunks=previous.manifest.chunks if previous else 0,
         embedded=0,
-        kept=len(previous.chunks) if previous else 0,
+        kept=previous.manifest.chunks if previous else 0,
         added=tuple(path for path in after if path not in before and path not in moved),
         changed_notes=tuple(path for path in after if path in before and before[path] != after[path]),
         renamed=renamed,

@@ -5,10 +5,12 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 
 from indexer import chunking
+from indexer.address import Address
 from indexer.assembly import NEW, Draft, Kept, assemble, found_again, key
 from indexer.chunking import chunk_note
 from indexer.embedding import Embedder
@@ -16,6 +18,7 @@ from indexer.errors import IndexDamaged, IndexMissing, IndexOutdated, NotesFolde
 from indexer.generations import open_snapshot
 from indexer.live import LiveIndex
 from indexer.locking import BuildLock
+from indexer.passages import Passages
 from indexer.planning import Basis, BuildReport, Progress, difference, remembered, seconds_left
 from indexer.publishing import mend, new_revision, publish, tidy
 from indexer.reading import read_notes
@@ -23,13 +26,13 @@ from indexer.settings import IndexSettings
 from indexer.snapshot import Manifest, Snapshot, short
 from indexer.storage import DISK, Disk, free, not_written
 from indexer.token_codes import encode
-from indexer.types import NO_LINE, Chunk, Line, Note, Reading
+from indexer.types import NO_LINE, Build, Chunk, Line, Note, Reading
 
 EMBED_AT_ONCE = 128  # passages between two progress events, after each of which a build can be stopped
 CHUNK_AT_ONCE = 50  # notes between two
 FITTED_AGAIN = 0.1  # of the passages: once so many have changed, the line is fitted again
 
-FitLine = Callable[[Snapshot], Line]
+FitLine = Callable[[Passages], Line]
 
 
 def rebuild(
@@ -63,32 +66,40 @@ def rebuild(
         StorageError: the index cannot be written; DiskFull and IndexTooLarge say more.
         IndexIncompatible: the index was written by a newer release; it is left alone.
     """
-    build = _Build(settings, embedder, full, allow_empty, disk, fit_line, live)
+    folder = settings.folder
+    if isinstance(settings.index, Address):
+        from indexer.milvus_build import MilvusBuild
+
+        yield from MilvusBuild(settings, embedder, full, allow_empty, disk, fit_line, live).whole(
+            dry_run, wait
+        )
+        return
+    build = Builder(settings, embedder, full, allow_empty, disk, fit_line, live)
     if dry_run:
         yield from build.run(dry_run=True)
         return
     try:
-        disk.make_folder(settings.index)
-        lock = BuildLock(settings.index)
+        disk.make_folder(folder)
+        lock = BuildLock(folder)
         for _ in lock.acquire(wait=wait):
             yield Progress("waiting", 0, 0)
     except OSError as error:
-        raise _cannot_begin(error, settings) from error
+        raise _cannot_begin(error, folder) from error
     try:
         yield from build.run(dry_run=False)
     finally:
         lock.release()
 
 
-def _cannot_begin(error: OSError, settings: IndexSettings) -> Exception:
-    nearest = next(
-        folder for folder in (settings.index, *settings.index.absolute().parents) if folder.exists()
-    )
-    return not_written(error, settings.index, 0, free(nearest))
+def _cannot_begin(error: OSError, folder: Path) -> Exception:
+    nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    return not_written(error, folder, 0, free(nearest))
 
 
 @dataclass
-class _Build:
+class Builder:
+    """One build of an index in a folder."""
+
     settings: IndexSettings
     embedder: Embedder
     full: bool
@@ -100,6 +111,7 @@ class _Build:
     started_at: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
 
     def run(self, *, dry_run: bool) -> Iterator[Progress | BuildReport]:
+        """The steps of the build, and last its report."""
         yield Progress("reading", 0, 0)
         with self._timed("reading"):
             basis = self._basis(dry_run)
@@ -127,12 +139,12 @@ class _Build:
             yield from self._embed(new, kept)
         yield Progress("fitting", 0, 1)
         with self._timed("fitting"):
-            revision = new_revision(self.settings.index, reading.notes)
+            revision = new_revision(self.settings.folder, reading.notes)
             embedded = [kept[key(chunk)] for chunk in new]
             snapshot = assemble(self.embedder, revision, reading, draft, embedded, previous)
-            snapshot = self._with_line(snapshot, previous, len(new))
-        done = replace(report, seconds=self.seconds)
-        snapshot = self._remembering(snapshot, done, basis.previous)
+            line = self._line(snapshot, previous, len(new))
+        builds = self._builds(replace(report, seconds=self.seconds), revision, basis.previous)
+        snapshot = replace(snapshot, manifest=replace(snapshot.manifest, line=line, builds=builds))
         yield Progress("writing", 0, 1)
         with self._timed("writing"):
             self._publish(snapshot)
@@ -142,7 +154,7 @@ class _Build:
     def _publish(self, snapshot: Snapshot) -> None:
         def published() -> Snapshot:
             limit = self.settings.max_index_mb * 2**20
-            manifest = publish(self.settings.index, snapshot, max_bytes=limit, disk=self.disk)
+            manifest = publish(self.settings.folder, snapshot, max_bytes=limit, disk=self.disk)
             return replace(snapshot, manifest=manifest)
 
         if self.live:
@@ -150,37 +162,35 @@ class _Build:
         else:
             published()
 
-    def _with_line(self, snapshot: Snapshot, previous: Snapshot | None, embedded: int) -> Snapshot:
-        """The generation with its line; that of the one before still holds while little has changed."""
+    def _line(self, index: Passages, previous: Passages | None, embedded: int) -> Line:
+        """The line of a generation; that of the one before still holds while little has changed."""
         line = previous.manifest.line if previous else NO_LINE
-        moved = max(abs(len(snapshot.chunks) - line.chunks), embedded) > FITTED_AGAIN * line.chunks
-        if self.fit_line and moved:
-            line = self.fit_line(snapshot)
-        return replace(snapshot, manifest=replace(snapshot.manifest, line=line))
+        moved = max(abs(index.manifest.chunks - line.chunks), embedded) > FITTED_AGAIN * line.chunks
+        return self.fit_line(index) if self.fit_line and moved else line
 
-    def _remembering(self, snapshot: Snapshot, done: BuildReport, previous: Snapshot | None) -> Snapshot:
-        """The generation with what is told of this build and of those before."""
+    def _builds(self, done: BuildReport, revision: str, previous: Passages | None) -> tuple[Build, ...]:
+        """What is told of this build and of those before."""
         before = previous.manifest.builds if previous else ()
-        builds = remembered(done, snapshot.manifest.revision, self.started_at, before)
-        return replace(snapshot, manifest=replace(snapshot.manifest, builds=builds))
+        return remembered(done, revision, self.started_at, before)
 
-    def _basis(self, dry_run: bool) -> Basis:
+    def _basis(self, dry_run: bool) -> Basis[Snapshot]:
         """The generation that serves, and what of it can be kept."""
         damage: dict[str, IndexDamaged] = {}
         previous: Snapshot | None = None
         try:
             if dry_run:
-                previous = open_snapshot(self.settings.index)
+                previous = open_snapshot(self.settings.folder)
             else:
                 held = self.live.held if self.live else None
-                previous, damage = mend(self.settings.index, held=held, disk=self.disk)
-                tidy(self.settings.index, disk=self.disk)
+                held = held if isinstance(held, Snapshot) else None
+                previous, damage = mend(self.settings.folder, held=held, disk=self.disk)
+                tidy(self.settings.folder, disk=self.disk)
         except IndexMissing:
             return Basis()
         except (IndexDamaged, IndexOutdated) as error:
-            return Basis(reason=_first_sentence(error))
+            return Basis(reason=first_sentence(error))
         if previous is None:
-            return Basis(reason="; ".join(map(_first_sentence, damage.values())), set_aside=tuple(damage))
+            return Basis(reason="; ".join(map(first_sentence, damage.values())), set_aside=tuple(damage))
         reason, same_model, same_chunker = self._why_anew(previous.manifest)
         return Basis(
             previous,
@@ -204,7 +214,7 @@ class _Build:
             return f"the chunker changed from {chunkers}", True, False
         return "", True, True
 
-    def _read(self, previous: Snapshot | None) -> Reading:
+    def _read(self, previous: Passages | None) -> Reading:
         try:
             reading = read_notes(
                 self.settings.notes,
@@ -268,9 +278,10 @@ class _Build:
         self.seconds[stage] = round(time.perf_counter() - started, 3)
 
 
-def _before(previous: Snapshot | None) -> str:
+def _before(previous: Passages | None) -> str:
     return f": 0 notes, before {len(previous.notes)}; the index stays as it is" if previous else ""
 
 
-def _first_sentence(error: Exception) -> str:
+def first_sentence(error: Exception) -> str:
+    """What is wrong, without the remedy."""
     return str(error).split(". ")[0]

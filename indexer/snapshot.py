@@ -21,6 +21,7 @@ from indexer.borrowing import REACH, borrowed_vectors, shares
 from indexer.errors import IndexDamaged, IndexIncompatible, IndexOutdated
 from indexer.keyword_index import KeywordIndex
 from indexer.lexicon import Lexicon, merged
+from indexer.passages import InMemory
 from indexer.storage import Buffers, sha256
 from indexer.token_codes import TokenCodes
 from indexer.types import NO_LINE, Build, Chunk, Line, Note, Skipped, Span, Unit
@@ -51,11 +52,11 @@ class Manifest:
     line: Line = NO_LINE
     skipped: tuple[Skipped, ...] = ()
     builds: tuple[Build, ...] = ()
-    files: Mapping[str, str] = msgspec.field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(InMemory):
     """One whole generation in memory. Row i of `own_vectors`, `vectors` and `keywords` is `chunks[i]`.
 
     `own_vectors` has shape (n, dimension); what is searched, `vectors`, has borrowed from neighbours.
@@ -105,8 +106,8 @@ def short(fingerprint: str) -> str:
     return f"{weights[:8]}{mark}{precision}"
 
 
-class _StoredChunk(msgspec.Struct, array_like=True, frozen=True):
-    """A chunk without what its note already says."""
+class StoredChunk(msgspec.Struct, array_like=True, frozen=True):
+    """A chunk without what its note already says; `note` is the number of that."""
 
     note: int
     heading_path: tuple[str, ...]
@@ -177,17 +178,7 @@ def _outdated(version: int) -> IndexOutdated:
 def encode(snapshot: Snapshot) -> dict[str, Buffers]:
     """The files of a generation but its manifest, by name; arrays are not copied."""
     numbers = {path: number for number, path in enumerate(snapshot.notes)}
-    stored = [
-        _StoredChunk(
-            numbers[chunk.note],
-            chunk.heading_path,
-            (chunk.span.start, chunk.span.end),
-            (chunk.line_start, chunk.line_end),
-            chunk.context,
-            chunk.units,
-        )
-        for chunk in snapshot.chunks
-    ]
+    stored = [stored_chunk(chunk, numbers[chunk.note]) for chunk in snapshot.chunks]
     cells = snapshot.vectors.cells
     searched = {"cells.npy": cells.assigned, "centroids.npy": cells.centroids} if cells else {}
     return {
@@ -207,7 +198,7 @@ def decode(manifest: Manifest, contents: Mapping[str, bytes]) -> Snapshot:
     """A generation from the bytes of its files. Raises IndexDamaged."""
     try:
         notes = msgspec.json.decode(contents["notes.json"], type=list[Note])
-        stored = msgspec.json.decode(contents["chunks.json"], type=list[_StoredChunk])
+        stored = msgspec.json.decode(contents["chunks.json"], type=list[StoredChunk])
         own_vectors = _array(contents["vectors.npy"], np.float32)
         tokens = TokenCodes(
             _array(contents["tokens.npy"], np.uint8),
@@ -216,7 +207,7 @@ def decode(manifest: Manifest, contents: Mapping[str, bytes]) -> Snapshot:
         )
         learned = msgspec.json.decode(contents["lexicon.json"], type=dict[str, msgspec.Raw])
         lexicon = lexicon_of(learned)
-        chunks = [_restored(record, notes[record.note]) for record in stored]
+        chunks = [restored_chunk(record, notes[record.note]) for record in stored]
         keywords = KeywordIndex.from_bytes(contents["keywords.npz"], shares(chunks))
         cells = None
         if manifest.search.kind != "exact":
@@ -264,7 +255,20 @@ def _array(data: bytes, kind: type[Any]) -> NDArray[Any]:
     return np.frombuffer(data, dtype=found, offset=header.tell()).reshape(shape)
 
 
-def _restored(record: _StoredChunk, note: Note) -> Chunk:
+def stored_chunk(chunk: Chunk, number: int) -> StoredChunk:
+    """What is to be stored of a chunk, beside its note, which has that number."""
+    return StoredChunk(
+        number,
+        chunk.heading_path,
+        (chunk.span.start, chunk.span.end),
+        (chunk.line_start, chunk.line_end),
+        chunk.context,
+        chunk.units,
+    )
+
+
+def restored_chunk(record: StoredChunk, note: Note) -> Chunk:
+    """The chunk of a note that was stored so."""
     span = Span(*record.span)
     return Chunk(
         note=note.path,

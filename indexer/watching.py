@@ -22,7 +22,7 @@ class Watcher:
 
     def __init__(self, settings: IndexSettings, rebuild: Callable[[], object]) -> None:
         self._notes = settings.notes.absolute()
-        self._index = settings.index.absolute()
+        self._index = settings.folder.absolute()
         self._rebuild = rebuild
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)

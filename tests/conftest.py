@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from databases import postgres  # noqa: F401, as it is a fixture
 from fakes import HashingEmbedder
+from milvus_server import milvus_server  # noqa: F401, as it is a fixture
 
 from assistant.pipeline import Assistant
 from indexer.jobs import RebuildJobs

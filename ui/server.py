@@ -67,7 +67,7 @@ def serve(
     """
     access = access or AccessSettings()
     require_guard(server_settings, access)
-    database = Database(database_url((kept or KeepingSettings()).database, index_settings.index))
+    database = Database(database_url((kept or KeepingSettings()).database, index_settings.folder))
     with listen(server_settings) as listener:
         # uvicorn raises a signal again once it has shut down: stopping on request is a success.
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -83,7 +83,7 @@ def serve(
         jobs = rebuild_jobs(partial(_build, index_settings, assistant), assistant.index.refresh, database)
         conversations = Conversations(database)
         notebook = Notebook(
-            index_settings.notes, index=index_settings.index, max_bytes=index_settings.max_note_mb * 2**20
+            index_settings.notes, index=index_settings.folder, max_bytes=index_settings.max_note_mb * 2**20
         )
         running = Running()
         app = create_server(

@@ -338,3 +338,19 @@ def test_a_setting_of_access_that_cannot_be_is_told(
     told = sentence("serve", code=2)
     assert name in told
     assert name != "FOOTNOTE_TOKEN" or value not in told
+
+
+def test_an_index_moves_to_milvus_and_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("build")
+    elsewhere, back = f"milvus+file://{tmp_path}/index.db", str(tmp_path / "back")
+    here = os.environ["FOOTNOTE_INDEX"]
+    moved = decoded("migrate", here, elsewhere)
+    assert (moved["index"], moved["notes"], moved["passages"]) == (elsewhere, 2, 3)
+    monkeypatch.setenv("FOOTNOTE_INDEX", elsewhere)
+    assert SENTENCE in run("ask", QUESTION).stdout
+    assert f"The index in {elsewhere} is whole." in run("check").stdout
+    assert run("build").stdout.startswith("Nothing to do")
+    assert "2 notes, 3 passages are at" in run("migrate", elsewhere, back).stdout
+    assert SENTENCE in run("ask", QUESTION, "--index", back).stdout
+    assert "is at" in sentence("migrate", back, back, code=2)
+    assert "begins with 'milvus+ftp'" in sentence("ask", QUESTION, "--index", "milvus+ftp://x/y", code=2)

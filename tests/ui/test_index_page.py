@@ -63,7 +63,7 @@ def test_nothing_is_rolled_back_under_a_build(
 ) -> None:
     (small_notes / "new.md").write_text("# New\n\n- **Thing:** a new thing\n", "utf-8")
     list(page.rebuild())
-    with BuildLock(assistant.index.folder):
+    with BuildLock(assistant.index.store.folder):
         *_, last = page.roll_back()
     assert "is building this index now" in last.status
     assert len(assistant.index.current.notes) == 3
@@ -72,7 +72,7 @@ def test_nothing_is_rolled_back_under_a_build(
 def test_verifying_says_what_is_wrong(page: IndexPage, assistant: Assistant) -> None:
     *_, last = page.verify()
     assert "is whole" in last.status
-    [generation] = (assistant.index.folder / "generations").iterdir()
+    [generation] = (assistant.index.store.folder / "generations").iterdir()
     (generation / "vectors.npy").write_bytes(b"other")
     *_, last = page.verify()
     assert "1 problem found" in last.status
@@ -92,9 +92,9 @@ def test_what_was_built_elsewhere_is_shown_at_the_next_look(
 
 
 def test_without_an_index_the_page_says_so(page: IndexPage, assistant: Assistant) -> None:
-    (assistant.index.folder / "CURRENT").unlink()
-    for generation in (assistant.index.folder / "generations").iterdir():
-        generation.rename(assistant.index.folder / generation.name)
+    (assistant.index.store.folder / "CURRENT").unlink()
+    for generation in (assistant.index.store.folder / "generations").iterdir():
+        generation.rename(assistant.index.store.folder / generation.name)
     assistant.index._snapshot = None
     view, *_ = page.open()
     assert "There is no index" in view.facts

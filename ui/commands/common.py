@@ -16,13 +16,17 @@ Notes = Annotated[
     typer.Option("--notes", metavar="DIR", help="The folder of notes. FOOTNOTE_NOTES, else ./corpus."),
 ]
 Index = Annotated[
-    Path | None,
-    typer.Option("--index", metavar="DIR", help="The index's folder. FOOTNOTE_INDEX, else .footnote/index."),
+    str | None,
+    typer.Option(
+        "--index",
+        metavar="DIR",
+        help="The index: its folder, or an address of Milvus. FOOTNOTE_INDEX, else .footnote/index.",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
 
 
-def index_settings(notes: Path | None, index: Path | None) -> IndexSettings:
+def index_settings(notes: Path | None, index: str | None) -> IndexSettings:
     """The settings of the index; what is given as an option wins over the environment."""
     return from_environment(IndexSettings, os.environ, notes=notes, index=index)
 

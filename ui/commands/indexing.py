@@ -1,5 +1,6 @@
 """The commands around the index: make it, look whether it is whole, and go back to the one before."""
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
@@ -80,9 +81,9 @@ def check(notes: Notes = None, index: Index = None, as_json: Json = False) -> No
       footnote check && echo whole
     """
     settings = index_settings(notes, index)
-    from indexer.checking import verify
+    from indexer.stores import open_store
 
-    problems = verify(settings.index)
+    problems = open_store(settings.index).verify()
     if as_json:
         print_json(msgspec.json.encode({"whole": not problems, "problems": problems}))
     elif problems:
@@ -100,17 +101,54 @@ def rollback(notes: Notes = None, index: Index = None, as_json: Json = False) ->
     The next build brings it in step with the notes again, also the one of a server that watches them.
     """
     settings = index_settings(notes, index)
-    from indexer.generations import current_revision
-    from indexer.locking import BuildLock
-    from indexer.publishing import roll_back
+    from indexer.stores import open_store
 
-    left = current_revision(settings.index)
-    with BuildLock(settings.index):
-        manifest = roll_back(settings.index)
+    store = open_store(settings.index)
+    left = store.serving()
+    with store.lock():
+        manifest = store.roll_back()
     if as_json:
         print_json(msgspec.json.encode({"revision": manifest.revision, "left": left}))
     else:
         terminal.print_plainly(
             Console(highlight=False),
             f"Revision {manifest.revision} of {manifest.created_at} serves again, instead of {left}.",
+        )
+
+
+def migrate(
+    source: Annotated[str, typer.Argument(metavar="FROM", help="A folder, or an address of Milvus.")],
+    target: Annotated[str, typer.Argument(metavar="TO", help="The same, of where it is to be.")],
+    as_json: Json = False,
+) -> None:
+    """Copy an index to another place, without embedding anything again.
+
+    What is there already stays until the copy is whole. Set FOOTNOTE_INDEX to the new place afterwards.
+
+    \b
+      footnote migrate .footnote/index milvus://127.0.0.1:19530/notes
+      footnote migrate milvus://127.0.0.1:19530/notes .footnote/index
+    """
+    from indexer.address import place_of
+    from indexer.migration import migrate as run
+    from indexer.snapshot import Manifest
+
+    token = os.environ.get("FOOTNOTE_INDEX_TOKEN", "")
+    places = [place_of(text, token=token) for text in (source, target)]
+    manifest: Manifest | None = None
+    with terminal.progress(errors()) as show:
+        for event in run(*places):
+            if isinstance(event, Manifest):
+                manifest = event
+            else:
+                show(event)
+    assert manifest is not None
+    if as_json:
+        told = {"revision": manifest.revision, "notes": manifest.notes, "passages": manifest.chunks}
+        print_json(msgspec.json.encode({"index": str(places[1]), **told}))
+    else:
+        counts = f"{manifest.notes:,} notes, {manifest.chunks:,} passages"
+        terminal.print_plainly(
+            Console(highlight=False),
+            f"{counts} are at {places[1]} now, as revision {manifest.revision}. Set FOOTNOTE_INDEX to it.",
         )

@@ -71,7 +71,7 @@ def mcp(notes: Notes = None, index: Index = None) -> None:
     kept = from_environment(KeepingSettings, os.environ)
     model = from_environment(ModelSettings, os.environ)
     assistant = open_assistant(settings, from_environment(AskSettings, os.environ), model)
-    asking = Asking(assistant, Conversations(Database(database_url(kept.database, settings.index))))
+    asking = Asking(assistant, Conversations(Database(database_url(kept.database, settings.folder))))
     create_mcp_server(asking).run("stdio")
 
 

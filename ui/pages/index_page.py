@@ -5,12 +5,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from assistant.pipeline import Assistant
-from indexer.checking import verify
 from indexer.errors import IndexMissing, IndexUnusable
-from indexer.generations import current_revision, read_manifest, revisions
 from indexer.jobs import Job, RebuildJobs
-from indexer.locking import BuildLock
-from indexer.publishing import roll_back
 from indexer.snapshot import Manifest
 from ui.formatting import sentence
 from ui.index import count, report_text
@@ -91,8 +87,8 @@ class IndexPage:
     def verify(self) -> Iterator[View]:
         """Look through every generation on disk."""
         yield View(status=message_html("Looking through every file of the index…", "busy"))
-        problems = verify(self._index.folder)
-        yield View(status=verified_html(problems, len(revisions(self._index.folder))))
+        store = self._index.store
+        yield View(status=verified_html(store.verify(), len(store.revisions())))
 
     @_told
     def ask_to_roll_back(self) -> Iterator[View]:
@@ -109,8 +105,8 @@ class IndexPage:
     def roll_back(self) -> Iterator[View]:
         """Let the generation before serve again."""
         yield View(asked=gr.update(visible=False))
-        with BuildLock(self._index.folder):
-            manifest = roll_back(self._index.folder)
+        with self._index.store.lock():
+            manifest = self._index.store.roll_back()
         self._index.refresh()
         text = f"Went back to the index of {time_html(manifest.created_at)}. Rebuild to undo this."
         yield self._state(message_html(text, "done"))
@@ -121,10 +117,11 @@ class IndexPage:
 
     def _before(self) -> Manifest:
         """The generation that rolling back would let serve. Raises IndexMissing."""
-        serving = current_revision(self._index.folder)
-        for revision in revisions(self._index.folder):
+        store = self._index.store
+        serving = store.serving()
+        for revision in store.revisions():
             if revision < serving:
-                return read_manifest(self._index.folder, revision)
+                return store.manifest(revision)
         raise IndexMissing("There is no index before this one to go back to.")
 
     def _follow_running(self) -> Iterator[View]:

@@ -1,12 +1,12 @@
 """What is indexed, what is not, and whether it is whole, as sanitised HTML. Pure."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from html import escape
 
+from indexer.passages import Passages
 from indexer.planning import Progress
-from indexer.snapshot import Manifest, Snapshot
+from indexer.snapshot import Manifest
 from indexer.types import Skipped
 from ui.harmless import attributes, clean
 from ui.index import count, progress_text
@@ -45,9 +45,9 @@ def skipped_html(skipped: Sequence[Skipped]) -> str:
     return clean(f'<h3>{count(len(skipped), "skipped file")}</h3><ul class="skipped">{items}</ul>')
 
 
-def passages_chart_html(snapshot: Snapshot) -> str:
+def passages_chart_html(snapshot: Passages) -> str:
     """A bar for each note, as long as it has passages."""
-    by_note: Mapping[str, int] = Counter(chunk.note for chunk in snapshot.chunks)
+    by_note = snapshot.counts()
     counted = sorted(
         ((by_note.get(path, 0), path) for path in snapshot.notes), key=lambda one: (-one[0], one[1])
     )

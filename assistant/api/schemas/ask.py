@@ -173,7 +173,8 @@ class AnswerBody(BaseModel):
     citations: list[CitationBody] = Field(description="In order of number.")
     related: list[RelatedBody] = Field(description="If `abstained`: the headings nearest to the question.")
     degraded: list[str] = Field(
-        description="What had to be done without this time: `embedding`, or `llm:` and the reason."
+        description="What had to be done without this time: `embedding`, `keyword` (no search for words), or"
+        " `llm:` and the reason."
     )
     unsupported: list[UnsupportedBody] = Field(
         description="What the language model wrote and the notes do not support; marked in the answer."

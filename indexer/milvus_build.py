@@ -1,0 +1,313 @@
+"""A build into Milvus: notes that changed are cut, embedded and written some at a time; then it is published.
+
+No more of the notes is in memory than what is being written, and heads. What stood in the generation before
+is not touched: a note that changed is written as another, and the one before it is dead from then on.
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from indexer import chunking
+from indexer.address import Address
+from indexer.assembly import Kept, NoteRows, key
+from indexer.chunking import chunk_note
+from indexer.errors import IndexDamaged, IndexMissing, IndexOutdated
+from indexer.milvus_generation import MilvusGeneration, StoredNote
+from indexer.milvus_lease import Lease
+from indexer.milvus_rows import (
+    Learned,
+    Published,
+    Ranges,
+    first_note,
+    merged_ranges,
+    note_rows,
+    passage_rows,
+    row_at,
+    without,
+)
+from indexer.milvus_store import MilvusStore
+from indexer.milvus_words import Words
+from indexer.planning import Basis, BuildReport, Progress, difference, seconds_left
+from indexer.rebuild import Builder, first_sentence
+from indexer.snapshot import FORMAT_VERSION, Manifest
+from indexer.storage import sha256
+from indexer.types import Chunk, Note, Reading
+from indexer.vector_index import Search
+
+GRAPH = Search("graph")  # how Milvus looks for vectors
+NOTES_AT_ONCE = 64  # that are cut, embedded and written together
+
+
+class Writer:
+    """Writes notes as those of one build, and remembers what a generation needs of them in memory."""
+
+    def __init__(self, store: MilvusStore, lease: Lease) -> None:
+        self._store = store
+        self._lease = lease
+        self._number = first_note(lease.number)
+        store.make_tables(0)
+        self.notes: dict[str, StoredNote] = {}
+        self.learned: list[Learned] = []
+        self.dimension = 0
+        self.token_bytes = 0
+
+    def add(self, given: Sequence[NoteRows]) -> None:
+        """Write some notes. Raises BuildLocked, IndexTooLarge or IndexUnusable."""
+        self._lease.require_sign()
+        embedded = next((kept for one in given for kept in one.kept), None)
+        if embedded is not None:
+            self.dimension, self.token_bytes = len(embedded.whole), int(embedded.tokens.codes.shape[1])
+        self._store.make_tables(self.dimension)
+        heads, passages = [], []
+        for one in given:
+            head, learned, rows = note_rows(self._number, one)
+            heads += rows
+            passages += passage_rows(self._number, one)
+            self.notes[head.path] = self._store.stored(self._number, head)
+            self.learned.append(learned)
+            self._number += 1
+        self._store.milvus.insert(self._store.notes_table, heads)
+        if passages:
+            self._store.milvus.insert(self._store.passages_table(self.dimension), passages)
+
+
+@dataclass
+class Counted:
+    """How many passages were embedded and taken over so far."""
+
+    embedded: int = 0
+    kept: int = 0
+
+
+@dataclass
+class MilvusBuild(Builder):
+    """One build of an index in Milvus."""
+
+    counted: Counted = field(default_factory=Counted)
+    _store: MilvusStore = field(init=False)
+    _lease: Lease = field(init=False)
+
+    def whole(self, dry_run: bool, wait: float) -> Iterator[Progress | BuildReport]:
+        """The build with its lease, as `rebuild` has it."""
+        live = self.live.store if self.live else None
+        own = None if isinstance(live, MilvusStore) else MilvusStore(_address(self))
+        self._store = live if isinstance(live, MilvusStore) else own or MilvusStore(_address(self))
+        try:
+            if dry_run:
+                yield from self.run(dry_run=True)
+                return
+            self._lease = self._store.lock()
+            for _ in self._lease.acquire(wait=wait, above=self._store.above()):
+                yield Progress("waiting", 0, 0)
+            try:
+                yield from self.run(dry_run=False)
+            finally:
+                self._lease.release()
+        finally:
+            if own:
+                own.close()
+
+    def run(self, *, dry_run: bool) -> Iterator[Progress | BuildReport]:
+        """The steps of the build, and last its report."""
+        yield Progress("reading", 0, 0)
+        with self._timed("reading"):
+            swept = () if dry_run else self._store.tidy()
+            basis = self._opened()
+            reading = self._read(basis.previous)
+        report = difference(basis, reading, dry_run)
+        if not report.changed:
+            yield replace(report, seconds=self.seconds)
+            return
+
+        previous = basis.previous
+        unchanged = _unchanged(reading, basis)
+        new = [note for note in reading.notes if note.path not in unchanged]
+        writer = None if dry_run else Writer(self._store, self._lease)
+        with self._timed("embedding"):
+            yield from self._write(new, basis, dict(_pairs(report)), writer)
+        kept = self.counted.kept + sum(note.head.chunks for note in unchanged.values())
+        report = replace(
+            report, chunks=self.counted.embedded + kept, embedded=self.counted.embedded, kept=kept
+        )
+        if writer is None:
+            yield replace(report, seconds=self.seconds)
+            return
+        yield Progress("fitting", 0, 1)
+        with self._timed("fitting"):
+            draft = self._draft(writer, unchanged, previous, reading, swept)
+            line = self._line(draft, previous if basis.keeps_vectors else None, report.embedded)
+        done = replace(report, seconds=self.seconds)
+        builds = self._builds(done, draft.manifest.revision, previous)
+        yield Progress("writing", 0, 1)
+        with self._timed("writing"):
+            self._serve(draft, replace(draft.manifest, line=line, builds=builds))
+        yield Progress("writing", 1, 1)
+        yield replace(report, revision=draft.manifest.revision, seconds=self.seconds)
+
+    def _opened(self) -> Basis[MilvusGeneration]:
+        """The generation that serves, and what of it can be kept."""
+        try:
+            previous = self._store.open(held=self.live.held if self.live else None)
+        except IndexMissing:
+            return Basis()
+        except (IndexDamaged, IndexOutdated) as error:
+            return Basis(reason=first_sentence(error))
+        reason, same_model, same_chunker = self._why_anew(previous.manifest)
+        return Basis(previous, reason, same_model and same_chunker, same_model)
+
+    def _write(
+        self,
+        notes: Sequence[Note],
+        basis: Basis[MilvusGeneration],
+        before: Mapping[str, str],
+        writer: Writer | None,
+    ) -> Iterator[Progress]:
+        """Cut, embed and write notes; without a writer, only count what would be embedded."""
+        started = time.monotonic()
+        for start in range(0, len(notes), NOTES_AT_ONCE):
+            left = seconds_left(time.monotonic() - started, start, len(notes))
+            yield Progress("embedding", start, len(notes), left)
+            some = notes[start : start + NOTES_AT_ONCE]
+            cut = list(self._cut(some, basis))
+            kept = self._known(cut, basis, before) if basis.keeps_vectors else {}
+            new = [chunk for _, chunks in cut for chunk in chunks if key(chunk) not in kept]
+            self.counted.embedded += len(new)
+            self.counted.kept += sum(len(chunks) for _, chunks in cut) - len(new)
+            if writer:
+                for _ in self._embed(new, kept):
+                    yield Progress("embedding", start, len(notes), left)
+                writer.add(
+                    [NoteRows(note, chunks, [kept[key(one)] for one in chunks]) for note, chunks in cut]
+                )
+        yield Progress("embedding", len(notes), len(notes))
+
+    def _cut(
+        self, notes: Sequence[Note], basis: Basis[MilvusGeneration]
+    ) -> Iterator[tuple[Note, Sequence[Chunk]]]:
+        """Notes with their texts, and their passages."""
+        stored = [note for note in notes if isinstance(note, StoredNote)]
+        if basis.previous and stored:
+            basis.previous.fetch(stored)
+        for note in notes:
+            whole = Note(note.path, note.text, note.sha256, note.body_start, note.title, note.tags)
+            yield whole, chunk_note(whole, self.embedder.count_tokens, max_tokens=self.embedder.max_tokens)
+
+    def _known(
+        self,
+        cut: Sequence[tuple[Note, Sequence[Chunk]]],
+        basis: Basis[MilvusGeneration],
+        before: Mapping[str, str],
+    ) -> dict[str, Kept]:
+        """What was embedded already of passages of notes, as these stood before or were named before."""
+        previous = basis.previous
+        if previous is None:
+            return {}
+        wanted = {key(chunk) for _, chunks in cut for chunk in chunks}
+        paths = {before.get(note.path, note.path) for note, _ in cut}
+        olds = [previous.notes[path] for path in paths if path in previous.notes]
+        previous.fetch(olds)
+        rows = {
+            name: row_at(old.number, place)
+            for old in olds
+            for place, chunk in enumerate(previous.passages_of(old))
+            if (name := key(chunk)) in wanted
+        }
+        found = previous.kept_of(sorted(rows.values())) if rows else {}
+        return {name: Kept(found[row].own, found[row].tokens) for name, row in rows.items()}
+
+    def _draft(
+        self,
+        writer: Writer,
+        unchanged: Mapping[str, StoredNote],
+        previous: MilvusGeneration | None,
+        reading: Reading,
+        swept: Ranges,
+    ) -> MilvusGeneration:
+        """The generation as it is before anybody else sees it."""
+        new_or_old = {**unchanged, **writer.notes}
+        notes = {note.path: new_or_old[note.path] for note in reading.notes}
+        made_with = previous.manifest if previous and not writer.dimension else None
+        dimension = made_with.dimension if made_with else writer.dimension or 1
+        digest = sha256(["".join(f"{note.path}\0{note.sha256}\n" for note in reading.notes).encode()])
+        manifest = Manifest(
+            format_version=FORMAT_VERSION,
+            revision=f"{self._lease.number:08d}-{digest[:8]}",
+            created_at=now(),
+            embedding_model=self.embedder.name,
+            embedding_fingerprint=self.embedder.fingerprint,
+            dimension=dimension,
+            chunker_version=chunking.VERSION,
+            notes=len(notes),
+            chunks=sum(note.head.chunks for note in notes.values()),
+            search=GRAPH,
+            skipped=tuple(reading.skipped),
+        )
+        token_bytes = previous.published.token_bytes if previous and made_with else writer.token_bytes
+        return drafted(self._store, self._lease, writer, manifest, notes, token_bytes, previous, swept)
+
+    def _serve(self, draft: MilvusGeneration, manifest: Manifest) -> None:
+        def published() -> MilvusGeneration:
+            whole = replace(draft.published, manifest=manifest)
+            self._store.publish(self._store.generation(whole, dict(draft.notes), draft.words), self._lease)
+            return self._store.generation(whole, dict(draft.notes), draft.words)
+
+        if self.live:
+            self.live.swap(published)
+        else:
+            published()
+
+
+def drafted(
+    store: MilvusStore,
+    lease: Lease,
+    writer: Writer,
+    manifest: Manifest,
+    notes: Mapping[str, StoredNote],
+    token_bytes: int,
+    previous: MilvusGeneration | None = None,
+    swept: Ranges = (),
+) -> MilvusGeneration:
+    """A generation of rows that are written.
+
+    Args:
+        notes: all notes of it, by path.
+        swept: dead notes of the generation before that are gone by now.
+    """
+    begin = first_note(lease.number)
+    there = {note.number for note in notes.values()}
+    gone = [note for note in previous.notes.values() if note.number not in there] if previous else []
+    dead: Ranges = ((0, begin),)  # whatever is there from before
+    if previous:
+        failed = (previous.published.end, begin)  # what builds between the two may have left
+        ranges = [*without(previous.published.dead, swept), failed]
+        dead = merged_ranges([*ranges, *((note.number, note.number + 1) for note in gone)])
+    before = previous.words if previous else Words()
+    words = before.changed(manifest.chunks, writer.learned, store.learned(gone) if gone else ())
+    published = Published(manifest, first_note(lease.number + 1), dead, token_bytes)
+    return store.generation(published, dict(notes), words, strong=True)
+
+
+def now() -> str:
+    """The time as manifests have it."""
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _address(build: Builder) -> Address:
+    assert isinstance(build.settings.index, Address)
+    return build.settings.index
+
+
+def _unchanged(reading: Reading, basis: Basis[MilvusGeneration]) -> dict[str, StoredNote]:
+    """The notes that stay as they are written."""
+    if basis.previous is None or not basis.keeps_chunks:
+        return {}
+    there = basis.previous.notes
+    return {note.path: there[note.path] for note in reading.notes if there.get(note.path) is note}
+
+
+def _pairs(report: BuildReport) -> Iterator[tuple[str, str]]:
+    """Where each renamed note stands now, and where it stood."""
+    for old, new in report.renamed:
+        yield new, old
