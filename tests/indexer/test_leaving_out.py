@@ -1,18 +1,31 @@
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 from indexer.leaving_out import leaving_out
 
-MODULE = "wsgiref.util"
+PACKAGE = "heavy_to_load"
+
+
+@pytest.fixture(autouse=True)
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / PACKAGE
+    folder.mkdir()
+    (folder / "__init__.py").write_text("")
+    (folder / "sums.py").write_text("def add(a, *, b):\n    return a + b\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, PACKAGE, raising=False)
+    monkeypatch.delitem(sys.modules, f"{PACKAGE}.sums", raising=False)
 
 
 def test_a_function_is_there_and_its_module_is_loaded_when_it_is_called() -> None:
-    assert MODULE not in sys.modules
-    with leaving_out(MODULE, "shift_path_info"):
-        from wsgiref.util import shift_path_info
-    assert MODULE not in sys.modules
-    assert shift_path_info({"PATH_INFO": "/a/b", "SCRIPT_NAME": ""}) == "a"
-    assert MODULE in sys.modules
+    with leaving_out(f"{PACKAGE}.sums", "add"):
+        from heavy_to_load.sums import add  # type: ignore[import-not-found]
+    assert not [name for name in sys.modules if name.startswith(PACKAGE)]
+    assert add(1, b=2) == 3
+    assert f"{PACKAGE}.sums" in sys.modules
 
 
 def test_what_is_loaded_stays_as_it_is() -> None:
