@@ -253,7 +253,7 @@ def test_an_interrupt_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(folder: Path) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("indexer.checking.verify", interrupted)
+    monkeypatch.setattr("indexer.stores.verify", interrupted)
     assert run("check", code=130).output == ""
 
 
@@ -261,7 +261,7 @@ def test_a_failing_disk_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None
     def full(folder: Path) -> None:
         raise OSError(28, "No space left on device", "/somewhere/CURRENT")
 
-    monkeypatch.setattr("indexer.checking.verify", full)
+    monkeypatch.setattr("indexer.stores.verify", full)
     assert sentence("check") == "No space left on device: /somewhere/CURRENT."
 
 
@@ -300,7 +300,7 @@ def test_what_nobody_expected_is_one_sentence_too(monkeypatch: pytest.MonkeyPatc
     def fail(*_: object) -> None:
         raise RuntimeError("out of order")
 
-    monkeypatch.setattr("indexer.checking.verify", fail)
+    monkeypatch.setattr("indexer.stores.verify", fail)
     assert sentence("check") == (
         "Something unexpected went wrong: RuntimeError: out of order. The index is as it was."
     )
