@@ -21,6 +21,7 @@ DOORS = {
     "pydantic": "assistant/api/",
     "alembic": "assistant/migrations/",
     "openai": "assistant/wire.py",
+    "ray": "indexer/spreading.py",
     "httpx2": "assistant/wire.py",
 }
 
@@ -59,6 +60,8 @@ PUBLIC = {
     "indexer.live": {"LiveIndex"},
     "indexer.modelless": {"MissingModel", "embedder_or_stand_in"},
     "indexer.planning": {"Basis", "BuildReport", "Progress", "difference", "remembered", "seconds_left"},
+    "indexer.hands": {"Hands", "OwnHands"},
+    "indexer.spreading": {"Recipe", "Spread", "spread", "work"},
     "indexer.rebuild": {"rebuild"},
     "indexer.jobs": {"Job", "JobState", "RebuildJobs"},
     "assistant.types": {
