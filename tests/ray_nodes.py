@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 STORE = 100 * 2**20  # bytes; Ray takes no less than 75 MiB
 LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}  # as it is on other systems
@@ -54,7 +55,10 @@ class RayNodes:
 def ray_nodes(processors: int = 1) -> Iterator[RayNodes]:
     """A cluster of two nodes that are ready, each with so many processors, until the block ends."""
     command = [sys.executable, __file__, str(processors)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}  # workers may need the fakes
+    with subprocess.Popen(
+        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
         try:
             yield RayNodes(process)
         finally:
