@@ -4,9 +4,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PEERS  := .venv-peers
 NOTES  ?= corpus
+QUESTION ?= What is the ECS task role for?
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run test install lint soak bench screenshots clean
+.PHONY: run test install lint soak bench screenshots cluster-demo clean
 
 run: $(VENV)/installed
 	$(BIN)/footnote build
@@ -28,6 +29,10 @@ bench: $(VENV)/installed $(PEERS)/installed
 # The pictures of the main pages, into docs/images; `make screenshots only="chat index"` takes some of them.
 screenshots: $(VENV)/installed-test
 	PYTHONPATH=. $(BIN)/python tests/screenshots.py $(only)
+
+# Footnote as docs/scale.md has it, on this machine alone: started, asked one question in QUESTION, stopped.
+cluster-demo: $(VENV)/installed-test
+	PYTHONPATH=. $(BIN)/python tests/cluster_demo.py $(NOTES) "$(QUESTION)"
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .

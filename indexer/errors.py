@@ -6,6 +6,7 @@
     ├── ModelError          the embedding model cannot be loaded, or is not the one expected
     ├── BuildLocked         another process is building this index
     ├── BuildStopped        a build was told to stop before it was done
+    ├── ClusterError        the Ray cluster cannot be reached, or does not do its part of a build
     ├── StorageError        the index cannot be written
     │   ├── DiskFull            there is no room for it
     │   └── IndexTooLarge       it would grow beyond the size that was set
@@ -48,6 +49,10 @@ class BuildLocked(FootnoteError):
 
 class BuildStopped(FootnoteError):
     """A build was told to stop before it was done."""
+
+
+class ClusterError(FootnoteError):
+    """The Ray cluster cannot be reached, or does not do its part of a build."""
 
 
 class StorageError(FootnoteError):

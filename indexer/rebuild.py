@@ -12,10 +12,10 @@ import numpy as np
 from indexer import chunking
 from indexer.address import Address
 from indexer.assembly import NEW, Draft, Kept, assemble, found_again, key
-from indexer.chunking import chunk_note
 from indexer.embedding import Embedder
 from indexer.errors import IndexDamaged, IndexMissing, IndexOutdated, NotesFolderError
 from indexer.generations import open_snapshot
+from indexer.hands import Hands, OwnHands
 from indexer.live import LiveIndex
 from indexer.locking import BuildLock
 from indexer.passages import Passages
@@ -25,7 +25,6 @@ from indexer.reading import read_notes
 from indexer.settings import IndexSettings
 from indexer.snapshot import Manifest, Snapshot, short
 from indexer.storage import DISK, Disk, free, not_written
-from indexer.token_codes import encode
 from indexer.types import NO_LINE, Build, Chunk, Line, Note, Reading
 
 EMBED_AT_ONCE = 128  # passages between two progress events, after each of which a build can be stopped
@@ -44,6 +43,7 @@ def rebuild(
     allow_empty: bool = False,
     wait: float = 0.0,
     fit_line: FitLine | None = None,
+    hands: Hands | None = None,
     live: LiveIndex | None = None,
     disk: Disk = DISK,
 ) -> Iterator[Progress | BuildReport]:
@@ -57,6 +57,7 @@ def rebuild(
         allow_empty: let a folder without notes replace an index that has some.
         wait: how many seconds to wait while another process builds this index.
         fit_line: finds where the corpus divides answering from declining; not asked after a small change.
+        hands: cut the notes and embed the chunks; without any this process does.
         live: the index as this process serves it: it is built upon without being opened again, and so does
             the next generation serve.
 
@@ -67,14 +68,15 @@ def rebuild(
         IndexIncompatible: the index was written by a newer release; it is left alone.
     """
     folder = settings.folder
+    hands = hands or OwnHands(embedder)
     if isinstance(settings.index, Address):
         from indexer.milvus_build import MilvusBuild
 
-        yield from MilvusBuild(settings, embedder, full, allow_empty, disk, fit_line, live).whole(
+        yield from MilvusBuild(settings, embedder, full, allow_empty, disk, fit_line, hands, live).whole(
             dry_run, wait
         )
         return
-    build = Builder(settings, embedder, full, allow_empty, disk, fit_line, live)
+    build = Builder(settings, embedder, full, allow_empty, disk, fit_line, hands, live)
     if dry_run:
         yield from build.run(dry_run=True)
         return
@@ -106,6 +108,7 @@ class Builder:
     allow_empty: bool
     disk: Disk
     fit_line: FitLine | None
+    hands: Hands
     live: LiveIndex | None
     seconds: dict[str, float] = field(default_factory=dict)
     started_at: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
@@ -237,38 +240,37 @@ class Builder:
         known: dict[str, list[int]] = {}
         for row, chunk in enumerate(previous.chunks if previous else ()):
             known.setdefault(chunk.note, []).append(row)
+        before = previous.notes if previous else {}
+        unchanged = frozenset(note.path for note in notes if before.get(note.path) is note)
+        cut = self.hands.cut([note for note in notes if note.path not in unchanged])
         chunks: list[Chunk] = []
         rows: list[int] = []
-        unchanged: set[str] = set()
         started = time.monotonic()
         for number, note in enumerate(notes):
             if number % CHUNK_AT_ONCE == 0:
                 left = seconds_left(time.monotonic() - started, number, len(notes))
                 yield Progress("chunking", number, len(notes), left)
-            if previous and previous.notes.get(note.path) is note:
-                unchanged.add(note.path)
+            if previous and note.path in unchanged:
                 rows.extend(known.get(note.path, ()))
                 chunks.extend(previous.chunks[row] for row in known.get(note.path, ()))
             else:
-                cut = chunk_note(note, self.embedder.count_tokens, max_tokens=self.embedder.max_tokens)
-                rows.extend([NEW] * len(cut))
-                chunks.extend(cut)
-        return Draft(chunks, rows, frozenset(unchanged))
+                fresh = next(cut)
+                rows.extend([NEW] * len(fresh))
+                chunks.extend(fresh)
+        return Draft(chunks, rows, unchanged)
 
     def _embed(self, chunks: Sequence[Chunk], kept: dict[str, Kept]) -> Iterator[Progress]:
         """Add what is kept of each chunk to `kept`; batches of like length waste no padding."""
         new = {key(chunk): chunk for chunk in chunks}
         keys = sorted(new, key=lambda one: len(new[one].embedded_text))
         lengths = np.cumsum([0, *(len(new[key].embedded_text) for key in keys)])  # what the time goes by
+        starts = range(0, len(keys), EMBED_AT_ONCE)
+        embedded = self.hands.embed([new[key] for key in keys[at : at + EMBED_AT_ONCE]] for at in starts)
         started = time.monotonic()
-        for start in range(0, len(keys), EMBED_AT_ONCE):
+        for start in starts:
             left = seconds_left(time.monotonic() - started, float(lengths[start]), float(lengths[-1]))
             yield Progress("embedding", start, len(keys), left)
-            batch = keys[start : start + EMBED_AT_ONCE]
-            found = self.embedder.embed_passages([new[name].embedded_text for name in batch])
-            for name, read in zip(batch, found, strict=True):
-                tokens = encode(read, len(new[name].context), new[name].embedded_spans)
-                kept[name] = Kept(read.vector, tokens)
+            kept.update(zip(keys[start : start + EMBED_AT_ONCE], next(embedded), strict=True))
         yield Progress("embedding", len(keys), len(keys))
 
     @contextlib.contextmanager

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 import time
@@ -11,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
-import pytest
+from programs import nginx
 from serving import COMMAND, Served
 
 DOCUMENTED = Path(__file__).parent.parent / "docs" / "nginx.conf"
@@ -103,20 +102,13 @@ class Cluster:
         file.write_text(AROUND.format(folder=self._folder, user=user, inside=inside), "utf-8")
         log = (self._folder / "nginx.out").open("ab")
         with log:
-            return subprocess.Popen([_nginx(), "-p", self._folder, "-c", file], stdout=log, stderr=log)
-
-
-def _nginx() -> str:
-    found = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
-    if not found:
-        pytest.skip("nginx is not installed: apt-get install nginx-light")
-    return found
+            return subprocess.Popen([nginx(), "-p", self._folder, "-c", file], stdout=log, stderr=log)
 
 
 @contextmanager
 def cluster(folder: Path, notes: Path, database: str, count: int = 2, **settings: str) -> Iterator[Cluster]:
-    """So many servers behind nginx, ready to answer."""
-    _nginx()
+    """So many servers behind nginx, ready to answer. Raises NotInstalled."""
+    nginx()
     given = {
         "FOOTNOTE_NOTES": str(notes),
         "FOOTNOTE_INDEX": str(folder / "index"),

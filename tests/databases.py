@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import programs
 import pytest
 
 FAST = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "listen_addresses="]
@@ -99,24 +100,15 @@ def _somebody() -> pwd.struct_passwd:
     for name in ("postgres", "nobody"):
         with contextlib.suppress(KeyError):
             return pwd.getpwnam(name)
-    pytest.skip("PostgreSQL refuses to run as root, and there is no user postgres or nobody")
+    raise programs.NotInstalled("PostgreSQL refuses to run as root, and there is no user postgres or nobody")
 
 
-def _programs() -> Path:
-    """Where Debian puts them, or wherever they are on the path."""
-    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    found = str(debian[-1]) if debian else shutil.which("initdb")
-    if not found:
-        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
-    return Path(found).parent
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    """A PostgreSQL server that runs."""
-    programs = _programs()
+@contextlib.contextmanager
+def running_postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server that runs until the block ends. Raises NotInstalled."""
+    found = programs.postgres()
     folder = Path(tempfile.mkdtemp(prefix="footnote-pg-", dir="/tmp"))  # the path of a socket has to be short
-    server = Postgres(folder, programs)
+    server = Postgres(folder, found)
     try:
         server.make()
         server.start()
@@ -124,3 +116,10 @@ def postgres() -> Iterator[Postgres]:
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server that runs."""
+    with running_postgres() as server:
+        yield server

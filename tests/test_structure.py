@@ -23,6 +23,7 @@ DOORS = {
     "pydantic": "assistant/api/",
     "alembic": "assistant/migrations/",
     "openai": "assistant/wire.py",
+    "ray": "indexer/spreading.py",
     "httpx2": "assistant/wire.py",
 }
 
@@ -67,6 +68,8 @@ PUBLIC = {
     "indexer.modelless": {"MissingModel", "embedder_or_stand_in"},
     "indexer.planning": {"Basis", "BuildReport", "Progress", "difference", "remembered", "seconds_left"},
     "indexer.rebuild": {"Builder", "first_sentence", "rebuild"},
+    "indexer.hands": {"Hands", "OwnHands"},
+    "indexer.spreading": {"Recipe", "Spread", "spread", "work"},
     "indexer.jobs": {"Job", "JobState", "RebuildJobs"},
     "assistant.types": {
         "Answer", "Citation", "Filters", "Found", "Passage", "Ranks", "Related", "Text", "Turn",

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ui.commands.asking import ask, evaluate, search
-from ui.commands.indexing import build, check, migrate, rollback
+from ui.commands.indexing import BuildCommand, build, check, migrate, rollback
 from ui.commands.serving import doctor, mcp, serve, token
 from ui.exits import Commands
 
@@ -65,6 +65,7 @@ def _footnote(
     pass
 
 
-for command in (build, serve, mcp, token, doctor, ask, search, check, rollback, migrate):
+app.command(cls=BuildCommand)(build)
+for command in (serve, mcp, token, doctor, ask, search, check, rollback, migrate):
     app.command()(command)
 app.command(name="eval")(evaluate)

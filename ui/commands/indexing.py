@@ -2,11 +2,14 @@
 
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated
+from contextlib import ExitStack
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
 from rich.console import Console
+from typer.core import TyperCommand
 
 from ui import terminal
 from ui.commands.common import Index, Json, Notes, index_settings, print_json, print_out
@@ -16,12 +19,33 @@ if TYPE_CHECKING:
     from indexer.planning import BuildReport, Progress
 
 
+class BuildCommand(TyperCommand):
+    """`--ray` may stand without an address, which options of Typer cannot."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments, with the address that is meant where none follows."""
+        nexts = [*args, "-"][1:]
+        given = [
+            "--ray=local" if arg == "--ray" and follows.startswith("-") else arg
+            for arg, follows in zip(args, nexts, strict=False)
+        ]
+        return super().parse_args(ctx, given)
+
+
 def build(
     full: Annotated[bool, typer.Option("--full", help="Embed everything again.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be done, do nothing.")] = False,
     allow_empty: Annotated[
         bool, typer.Option("--allow-empty", help="Let a folder without notes empty the index.")
     ] = False,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            "--ray",
+            metavar="[ADDRESS]",
+            help="Spread the work over a Ray cluster: host:port, auto, or a Ray of this machine's own.",
+        ),
+    ] = None,
     notes: Notes = None,
     index: Index = None,
     as_json: Json = False,
@@ -33,23 +57,32 @@ def build(
     \b
       footnote build --notes ~/notes
       footnote build --dry-run
+      footnote build --ray 10.0.0.1:6379
     """
     settings = index_settings(notes, index)
     from assistant.probing import line_fitter
     from indexer.embedding import open_embedder
     from indexer.rebuild import rebuild
 
-    embedder = open_embedder(settings.embedding_model, settings.precision)
-    report = _followed(
-        rebuild(
-            settings,
-            embedder,
-            full=full,
-            dry_run=dry_run,
-            allow_empty=allow_empty,
-            fit_line=line_fitter(embedder),
+    opened = partial(open_embedder, settings.embedding_model, settings.precision)
+    embedder = opened()
+    with ExitStack() as held:
+        hands = None
+        if ray is not None:
+            from indexer.spreading import spread
+
+            hands = held.enter_context(spread(ray, embedder, opened))
+        report = _followed(
+            rebuild(
+                settings,
+                embedder,
+                full=full,
+                dry_run=dry_run,
+                allow_empty=allow_empty,
+                fit_line=line_fitter(embedder),
+                hands=hands,
+            )
         )
-    )
     if as_json:
         print_json(msgspec.json.encode(report))
     else:
