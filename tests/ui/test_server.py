@@ -58,10 +58,12 @@ def test_the_chat_is_at_the_root_and_may_fetch_from_nowhere_else(client: TestCli
 
 
 def test_the_page_brings_its_own_style_and_script(client: TestClient) -> None:
-    addresses = re.findall(r"ui/assets/[\w.]+\?[0-9a-f]{12}", client.get("/").text)
+    sent = client.get("/").text
+    head = sent[sent.index("<title>Footnote</title>") : sent.index("</head>")]
+    addresses = re.findall(r"ui/assets/[\w.]+\?[0-9a-f]{12}", head)
     assert [address.split("?")[0].removeprefix("ui/assets/") for address in addresses] == [
-        *("style.css", "talk.css", "pages.css"),
-        *("pages.js", "chat.js", "answers.js", "conversations.js"),
+        *("early.js", "style.css", "talk.css", "pages.css"),
+        *("stream.js", "pages.js", "chat.js", "answers.js", "conversations.js"),
     ]
     assert all(client.get(f"/{address}").status_code == 200 for address in addresses)
 

@@ -207,7 +207,7 @@ def test_of_gradios_routes_only_those_are_open_that_the_page_needs(
 ) -> None:
     address = serve()
     [mount] = [route for route in app().routes if isinstance(route, Mount) and route.path == ""]
-    gradio = mount.app._app._app  # type: ignore[attr-defined]
+    gradio = mount.app._app._app._app  # type: ignore[attr-defined]
     ours = {"/login", "/logout"}
     found = {(method, path) for method, path in routes(gradio) if path not in ours}
     assert set(GRADIO_OPEN) <= found
