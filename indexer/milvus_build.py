@@ -7,7 +7,6 @@ is not touched: a note that changed is written as another, and the one before it
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 
 from indexer import chunking
 from indexer.address import Address
@@ -17,60 +16,18 @@ from indexer.errors import IndexDamaged, IndexMissing, IndexOutdated
 from indexer.milvus_generation import MilvusGeneration, StoredNote
 from indexer.milvus_lease import Lease
 from indexer.milvus_rows import (
-    Learned,
-    Published,
     Ranges,
-    first_note,
-    merged_ranges,
-    note_rows,
-    passage_rows,
     row_at,
-    without,
 )
 from indexer.milvus_store import MilvusStore
-from indexer.milvus_words import Words
+from indexer.milvus_writing import GRAPH, Writer, drafted, now
 from indexer.planning import Basis, BuildReport, Progress, difference, seconds_left
 from indexer.rebuild import Builder, first_sentence
 from indexer.snapshot import FORMAT_VERSION, Manifest
 from indexer.storage import sha256
 from indexer.types import Chunk, Note, Reading
-from indexer.vector_index import Search
 
-GRAPH = Search("graph")  # how Milvus looks for vectors
 NOTES_AT_ONCE = 64  # that are cut, embedded and written together
-
-
-class Writer:
-    """Writes notes as those of one build, and remembers what a generation needs of them in memory."""
-
-    def __init__(self, store: MilvusStore, lease: Lease) -> None:
-        self._store = store
-        self._lease = lease
-        self._number = first_note(lease.number)
-        store.make_tables(0)
-        self.notes: dict[str, StoredNote] = {}
-        self.learned: list[Learned] = []
-        self.dimension = 0
-        self.token_bytes = 0
-
-    def add(self, given: Sequence[NoteRows]) -> None:
-        """Write some notes. Raises BuildLocked, IndexTooLarge or IndexUnusable."""
-        self._lease.require_sign()
-        embedded = next((kept for one in given for kept in one.kept), None)
-        if embedded is not None:
-            self.dimension, self.token_bytes = len(embedded.whole), int(embedded.tokens.codes.shape[1])
-        self._store.make_tables(self.dimension)
-        heads, passages = [], []
-        for one in given:
-            head, learned, rows = note_rows(self._number, one)
-            heads += rows
-            passages += passage_rows(self._number, one)
-            self.notes[head.path] = self._store.stored(self._number, head)
-            self.learned.append(learned)
-            self._number += 1
-        self._store.milvus.insert(self._store.notes_table, heads)
-        if passages:
-            self._store.milvus.insert(self._store.passages_table(self.dimension), passages)
 
 
 @dataclass
@@ -91,9 +48,8 @@ class MilvusBuild(Builder):
 
     def whole(self, dry_run: bool, wait: float) -> Iterator[Progress | BuildReport]:
         """The build with its lease, as `rebuild` has it."""
-        live = self.live.store if self.live else None
-        own = None if isinstance(live, MilvusStore) else MilvusStore(_address(self))
-        self._store = live if isinstance(live, MilvusStore) else own or MilvusStore(_address(self))
+        served = self.live.store if self.live else None
+        self._store = served if isinstance(served, MilvusStore) else MilvusStore(_address(self))
         try:
             if dry_run:
                 yield from self.run(dry_run=True)
@@ -106,8 +62,8 @@ class MilvusBuild(Builder):
             finally:
                 self._lease.release()
         finally:
-            if own:
-                own.close()
+            if self._store is not served:
+                self._store.close()
 
     def run(self, *, dry_run: bool) -> Iterator[Progress | BuildReport]:
         """The steps of the build, and last its report."""
@@ -257,41 +213,6 @@ class MilvusBuild(Builder):
             self.live.swap(published)
         else:
             published()
-
-
-def drafted(
-    store: MilvusStore,
-    lease: Lease,
-    writer: Writer,
-    manifest: Manifest,
-    notes: Mapping[str, StoredNote],
-    token_bytes: int,
-    previous: MilvusGeneration | None = None,
-    swept: Ranges = (),
-) -> MilvusGeneration:
-    """A generation of rows that are written.
-
-    Args:
-        notes: all notes of it, by path.
-        swept: dead notes of the generation before that are gone by now.
-    """
-    begin = first_note(lease.number)
-    there = {note.number for note in notes.values()}
-    gone = [note for note in previous.notes.values() if note.number not in there] if previous else []
-    dead: Ranges = ((0, begin),)  # whatever is there from before
-    if previous:
-        failed = (previous.published.end, begin)  # what builds between the two may have left
-        ranges = [*without(previous.published.dead, swept), failed]
-        dead = merged_ranges([*ranges, *((note.number, note.number + 1) for note in gone)])
-    before = previous.words if previous else Words()
-    words = before.changed(manifest.chunks, writer.learned, store.learned(gone) if gone else ())
-    published = Published(manifest, first_note(lease.number + 1), dead, token_bytes)
-    return store.generation(published, dict(notes), words, strong=True)
-
-
-def now() -> str:
-    """The time as manifests have it."""
-    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _address(build: Builder) -> Address:

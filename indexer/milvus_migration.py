@@ -7,10 +7,10 @@ from indexer.address import Address
 from indexer.assembly import Kept, NoteRows
 from indexer.errors import IndexMissing
 from indexer.migration import NOTES_AT_ONCE, followed
-from indexer.milvus_build import GRAPH, Writer, drafted
 from indexer.milvus_generation import MilvusGeneration
 from indexer.milvus_rows import row_at
 from indexer.milvus_store import MilvusStore
+from indexer.milvus_writing import GRAPH, Writer, drafted
 from indexer.passages import Passages
 from indexer.planning import Progress
 from indexer.snapshot import Manifest

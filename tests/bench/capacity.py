@@ -29,8 +29,8 @@ from milvus_server import MilvusProcess, why_not
 from indexer.address import Place, place_of
 from indexer.assembly import NEW, Draft, Kept, NoteRows, assemble
 from indexer.keyword_index import terms
-from indexer.milvus_build import Writer, drafted, now
 from indexer.milvus_store import MilvusStore
+from indexer.milvus_writing import Writer, drafted, now
 from indexer.passages import Passages
 from indexer.publishing import publish
 from indexer.snapshot import FORMAT_VERSION, Manifest
