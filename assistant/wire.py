@@ -132,7 +132,7 @@ class _Guarded(httpx2.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         kept = [(name, value) for name, value in request.headers.raw if name.decode().lower() in self._sent]
         request.headers = httpx2.Headers([*kept, (b"accept-encoding", b"identity")])
-        response = await self._inner.handle_async_request(request)
+        response = await self._answered(request)
         if response.headers.get("content-encoding", "identity") != "identity":
             await response.aclose()
             raise LanguageModelFailed("malformed")  # a few packed bytes can become very many
@@ -143,6 +143,13 @@ class _Guarded(httpx2.AsyncBaseTransport):
             stream=_Limited(response.stream),
             extensions=response.extensions,
         )
+
+    async def _answered(self, request: httpx2.Request) -> httpx2.Response:
+        try:
+            return await self._inner.handle_async_request(request)
+        except (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError):
+            # A kept connection that the server was just closing: nothing was answered, so it is asked once more.
+            return await self._inner.handle_async_request(request)
 
     async def aclose(self) -> None:
         await self._inner.aclose()

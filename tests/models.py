@@ -4,6 +4,7 @@ import contextlib
 import importlib.util
 import json
 import os
+import socketserver
 import subprocess
 import sys
 import threading
@@ -98,19 +99,24 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def _serving(respond: Callable[[_Handler], None]) -> Iterator[Served]:
-    served = Served("")
-    handler = type("Handler", (_Handler,), {"served": served, "respond": staticmethod(respond)})
+def _listening(handler: type[_Handler]) -> Iterator[str]:
     server = _Server(("127.0.0.1", 0), handler)
-    served.url = f"http://127.0.0.1:{server.server_port}/v1"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
-        yield served
+        yield f"http://127.0.0.1:{server.server_port}/v1"
     finally:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextlib.contextmanager
+def _serving(respond: Callable[[_Handler], None]) -> Iterator[Served]:
+    served = Served("")
+    handler = type("Handler", (_Handler,), {"served": served, "respond": staticmethod(respond)})
+    with _listening(handler) as served.url:
+        yield served
 
 
 @contextlib.contextmanager
@@ -275,6 +281,34 @@ def faulty_server(fault: str) -> Iterator[Served]:
     """A server with one of the faults."""
     with _serving(FAULTS[fault][0]) as served:
         yield served
+
+
+@contextlib.contextmanager
+def hasty_server() -> Iterator[str]:
+    """The address of a server that keeps its first connection, reads a second request on it and hangs up.
+
+    What comes on any other connection is answered, so a client that asks again is served.
+    """
+    kept: list[socketserver.BaseRequestHandler] = []
+
+    class Hasty(_Handler):
+        served = Served("")
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            if not kept:
+                kept.append(self)
+                self.send_json({"error": {"message": "Busy."}}, 503)
+            elif kept[0] is self:
+                self.close_connection = True
+            else:
+                self.begin()
+                self.event({"content": "Here."}, "stop")
+                self.line("[DONE]")
+                self.close_connection = True
+
+    with _listening(Hasty) as url:
+        yield url
 
 
 def settings_for(url: str, **values: Any) -> ModelSettings:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from models import FAULTS, KEY, faulty_server, model_server, settings_for
+from models import FAULTS, KEY, faulty_server, hasty_server, model_server, settings_for
 
 from assistant.doctor import examine
 from assistant.errors import LanguageModelFailed
@@ -131,6 +131,13 @@ def test_after_five_failures_the_address_is_left_alone_for_a_while(closing: list
         now[0] = 61.0
         assert [failure(model) for _ in range(2)] == ["server_error", "resting"]
         assert len(served.asked) == 6
+
+
+def test_a_kept_connection_that_the_server_just_closed_costs_no_answer(closing: list[LanguageModel]) -> None:
+    with hasty_server() as url:
+        closing.append(LanguageModel(settings_for(url)))
+        assert failure(closing[0]) == "server_error"
+        assert "".join(closing[0].write(MESSAGES)) == "Here."
 
 
 def test_a_success_forgets_the_failures(closing: list[LanguageModel]) -> None:
