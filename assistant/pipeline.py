@@ -23,10 +23,11 @@ from assistant.types import Answer, Citation, Event, Filters, Found, Passage, Re
 from assistant.workers import Workers
 from assistant.writer import Writer, meaning_of, open_writer
 from assistant.writing import Numbers
-from indexer.embedding import CrossEncoderReranker, Embedded, Embedder
+from indexer.embedding import Embedded, Embedder
 from indexer.live import LiveIndex
 from indexer.modelless import embedder_or_stand_in
 from indexer.passages import Passages
+from indexer.sentence_models import CrossEncoderReranker
 from indexer.settings import IndexSettings
 from indexer.types import Note
 

@@ -12,8 +12,9 @@ ROOT = Path(__file__).parent.parent
 ROOMS = ["indexer", "assistant", "ui"]
 DOORS = {
     "faiss": "indexer/vector_index.py",
-    "sentence_transformers": "indexer/embedding.py",
-    "torch": "indexer/embedding.py",
+    "sentence_transformers": "indexer/sentence_models.py",
+    "torch": "indexer/sentence_models.py",
+    "openvino": "indexer/engine.py",
     "bm25s": "indexer/keyword_index.py",
     "watchfiles": "indexer/watching.py",
     "pymilvus": "indexer/milvus_index.py",
@@ -39,10 +40,9 @@ PUBLIC = {
     "indexer.blocks": {"Lines", "first_heading", "parse_blocks", "plain"},
     "indexer.borrowing": {"borrowed_vectors", "shares"},
     "indexer.chunking": {"chunk_note", "follows", "joined"},
-    "indexer.embedding": {
-        "CrossEncoderReranker", "Embedded", "Embedder", "SentenceTransformerEmbedder",
-        "open_embedder",
-    },
+    "indexer.embedding": {"Embedded", "Embedder", "SentenceTransformerEmbedder", "open_embedder"},
+    "indexer.sentence_models": {"CrossEncoderReranker", "graph_of"},
+    "indexer.engine": {"Engine", "converted", "kept"},
     "indexer.vector_index": {"Cells", "Search", "VectorIndex", "recall", "tenth_scores"},
     "indexer.keyword_index": {"KeywordIndex", "stem", "terms"},
     "indexer.lexicon": {"Lexicon", "learn", "merged"},

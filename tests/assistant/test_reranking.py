@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from assistant.pipeline import Assistant, open_assistant
 from assistant.settings import AskSettings
-from indexer.embedding import CrossEncoderReranker
 from indexer.errors import ModelError, SettingsError
+from indexer.sentence_models import CrossEncoderReranker
 from indexer.settings import IndexSettings
 
 
