@@ -211,7 +211,8 @@ def _embedded(encoding: Encoding, vector: Vectors, tokens: Vectors, skipped: int
 
 def _of_length_one(vectors: Vectors) -> Vectors:
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True).astype(np.float32, copy=False)
-    return vectors / np.maximum(lengths, np.float32(1e-12))
+    scaled: Vectors = vectors / np.maximum(lengths, np.float32(1e-12))
+    return scaled
 
 
 def _side_by_side(
