@@ -68,7 +68,9 @@ def _write(graph: Graph, place: Path) -> None:
         ov.save_model(graph, new / _GRAPH, compress_to_fp16=False)
         sums = {name: _sum(new / name) for name in (_GRAPH, _WEIGHTS)}
         (new / _SUMS).write_text(json.dumps(sums), "utf-8")
-        shutil.rmtree(place, ignore_errors=True)  # it is damaged, or it is not there
+        if _is_whole(place):  # another process was sooner
+            return
+        shutil.rmtree(place, ignore_errors=True)
         new.rename(place)
 
 
@@ -123,4 +125,6 @@ class Engine:
 def _processors() -> int:
     """As many as this process may use, or as OMP_NUM_THREADS grants it."""
     granted = os.environ.get("OMP_NUM_THREADS", "")
-    return int(granted) if granted.isdecimal() and int(granted) else len(os.sched_getaffinity(0))
+    if granted.isdecimal() and int(granted):
+        return int(granted)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
