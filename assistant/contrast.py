@@ -89,19 +89,17 @@ class Contrast:
         found = []
         for start, end, rows in self.one.claims:
             weights = self.one.weights[rows] / self.one.weights[rows].sum()
-            best: tuple[float, Line | None, Fact | None] = (-1.0, None, None)
+            told: list[tuple[float, Line, Fact]] = []
             for near, line in zip(self.one.near, self.one.lines, strict=True):
                 for fact in line.facts:
                     own = line.inside(fact) | line.heading(fact)
-                    both = near[rows][:, own].max(axis=1, initial=0) * BODY
-                    score = float((near[rows][:, own | line.over].max(axis=1, initial=0) + both) @ weights)
-                    if score > best[0]:
-                        best = score, line, fact
-            _, line, fact = best
-            if line is not None and fact is not None:
+                    body = near[rows][:, own].max(axis=1, initial=0) * BODY
+                    score = (near[rows][:, own | line.over].max(axis=1, initial=0) + body) @ weights
+                    told.append((float(score), line, fact))
+            if told:
+                _, line, fact = max(told, key=lambda one: one[0])
                 inside = [word for word in line.read.words if fact.start <= word.start < fact.end]
-                text = line.read.text[fact.start : fact.end]
-                said = self.one.sentence.text[start:end]
+                text, said = line.read.text[fact.start : fact.end], self.one.sentence.text[start:end]
                 found.append(([words[at] for at in rows], said, text, inside, line.turned))
         return found
 

@@ -110,22 +110,26 @@ def opposite(one: str, other: str) -> bool:
 
 
 def contradictions(one: str, other: str) -> int:
-    """About how many things two texts say the opposite: "may", "may not"; "optional", "required"."""
+    """How many words of a text say the opposite of another: "may", "may not"; "optional", "required"."""
     mine, theirs = _said(one), _said(other)
-    return sum(not sides & theirs[line] for line, sides in mine.items() if line in theirs)
+    return len(
+        {words for line, (words, sides) in mine.items() if line in theirs and not sides & theirs[line][1]}
+    )
 
 
 @lru_cache(maxsize=20_000)
-def _said(text: str) -> Mapping[int, frozenset[int]]:
-    """By line of opposites.txt the sides that a text takes; a word that is denied says the opposite."""
+def _said(text: str) -> Mapping[int, tuple[frozenset[str], frozenset[int]]]:
+    """By line of opposites.txt the words of a text in it, and their sides; a denied one is on the other."""
     reaches = denied(text)
-    found: dict[int, set[int]] = {}
+    words: dict[int, set[str]] = {}
+    sides: dict[int, set[int]] = {}
     for match in re.finditer(r"\w+(?:[-'’]\w+)*", text.lower()):
         word = match.group().replace("’", "'")
         turned = -1 if word != "cannot" and within(match.start(), reaches) else 1
         for line, side in _sides(word):
-            found.setdefault(line, set()).add(turned * side)
-    return {line: frozenset(sides) for line, sides in found.items()}
+            words.setdefault(line, set()).add(word)
+            sides.setdefault(line, set()).add(turned * side)
+    return {line: (frozenset(words[line]), frozenset(sides[line])) for line in words}
 
 
 def _without_false_denials(text: str) -> str:
