@@ -62,6 +62,15 @@ class StoredNote(Note):
         """The text. Raises IndexUnusable."""
         return self._fetch(self)  # type: ignore[attr-defined,no-any-return]
 
+    @property
+    def line_count(self) -> int:
+        """How many lines it has; read of the text only where the index was made by a release that did so."""
+        return self.head.lines or super().line_count
+
+    def whole(self) -> Note:
+        """The note with its text in it. Raises IndexUnusable."""
+        return Note(self.path, self.text, self.sha256, self.body_start, self.title, self.tags)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, StoredNote) and self.number == other.number
 

@@ -14,7 +14,6 @@ from indexer.milvus_writing import GRAPH, Writer, drafted
 from indexer.passages import Passages
 from indexer.planning import Progress
 from indexer.snapshot import Manifest
-from indexer.types import Note
 
 
 def into_milvus(index: Passages, target: Address) -> Iterator[Progress | Manifest]:
@@ -57,5 +56,6 @@ def of_generation(index: Passages) -> Iterator[NoteRows]:
         found = index.kept_of(rows) if rows else {}
         for note in some:
             own = [found[row_at(note.number, place)] for place in range(note.head.chunks)]
-            whole = Note(note.path, note.text, note.sha256, note.body_start, note.title, note.tags)
-            yield NoteRows(whole, list(index.passages_of(note)), [Kept(one.own, one.tokens) for one in own])
+            yield NoteRows(
+                note.whole(), list(index.passages_of(note)), [Kept(one.own, one.tokens) for one in own]
+            )

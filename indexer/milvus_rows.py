@@ -38,7 +38,7 @@ Ranges = tuple[tuple[int, int], ...]  # from a first number up to, and without, 
 
 
 class Head(msgspec.Struct, array_like=True, frozen=True):
-    """A note without its text, and in how many parts the rest is stored."""
+    """A note without its text, and in how many parts the rest is stored. `lines` is 0 where not counted."""
 
     path: str
     sha256: str
@@ -48,6 +48,7 @@ class Head(msgspec.Struct, array_like=True, frozen=True):
     chunks: int
     words: int
     parts: int
+    lines: int = 0
 
 
 class Learned(msgspec.Struct, array_like=True, frozen=True):
@@ -171,6 +172,7 @@ def note_rows(number: int, given: NoteRows) -> tuple[Head, Learned, list[dict[st
         len(given.chunks),
         len(words),
         len(parts),
+        note.line_count,
     )
     kinds = [HEAD, *[WORDS] * len(words), *[TEXT] * len(parts)]
     texts = [*_packed(msgspec.json.encode(head))[:1], *words, *parts]

@@ -175,8 +175,9 @@ class Spread:
             while on_their_way:
                 yield self._made(on_their_way.popleft())
         finally:
-            for one in on_their_way:
-                self._ray.cancel(one)
+            if self._ray:  # else the cluster is left already, which ends them
+                for one in on_their_way:
+                    self._ray.cancel(one)
 
     def _join(self) -> None:
         """Become part of the cluster. Raises ClusterError."""

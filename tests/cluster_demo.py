@@ -1,7 +1,7 @@
 """Footnote beyond one process, from nothing, on this machine alone: `make cluster-demo`.
 
-PostgreSQL, Milvus, a Ray of two nodes that builds the index, two Footnote processes behind nginx; one question
-through the balancer. All of it is stopped again, also where a step fails or Ctrl-C interrupts it.
+PostgreSQL, Milvus, a Ray of two nodes that builds the index, two Footnote processes behind nginx; one
+question through the balancer. All of it is stopped again, also where a step fails or Ctrl-C interrupts it.
 """
 
 import importlib.util

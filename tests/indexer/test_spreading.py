@@ -4,7 +4,7 @@ import dataclasses
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -16,14 +16,18 @@ from ray_nodes import RayNodes, ray_nodes
 
 from indexer import rebuild as rebuilding
 from indexer import spreading
+from indexer.address import place_of
 from indexer.checking import verify
 from indexer.embedding import Embedder, open_embedder
 from indexer.errors import ClusterError, ModelError, SettingsError
 from indexer.generations import current_revision, open_snapshot
+from indexer.hands import OwnHands
+from indexer.migration import migrate
 from indexer.planning import BuildReport, Progress
 from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
 from indexer.spreading import spread
+from indexer.types import Note
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-c", "from ui.cli import main; main()"]
@@ -96,6 +100,25 @@ def test_an_index_is_the_same_wherever_it_is_built_and_an_edit_costs_what_change
     own = here(many, HashingEmbedder())
     assert open_snapshot(many.index).chunks == open_snapshot(own).chunks
     assert np.array_equal(open_snapshot(many.index).own_vectors, open_snapshot(own).own_vectors)
+
+
+def test_an_index_in_milvus_is_cut_and_embedded_by_the_workers_too(
+    nodes: RayNodes, many: IndexSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.milvus_build.ROWS_AT_ONCE", 100)  # more than one group
+    cut_here: list[Iterable[Note]] = []
+    monkeypatch.setattr(OwnHands, "cut", lambda self, notes: cut_here.append(notes) or iter(()))
+    spread_there = dataclasses.replace(many, index=place_of(f"milvus+file://{tmp_path}/there.db"))
+    embedder = HashingEmbedder()
+    report = built(spread_there, embedder, HashingEmbedder, nodes.address)
+    assert (report.notes, report.embedded) == (60, 120)
+    assert (cut_here, embedder.embedded) == ([], [])
+    monkeypatch.undo()
+    list(migrate(spread_there.index, tmp_path / "moved"))
+    own = open_snapshot(here(many, HashingEmbedder()))
+    there = open_snapshot(tmp_path / "moved")
+    assert (there.notes, there.chunks, there.lexicon) == (own.notes, own.chunks, own.lexicon)
+    assert np.array_equal(there.own_vectors, own.own_vectors)
 
 
 def test_what_is_one_part_is_done_here(many: IndexSettings, monkeypatch: pytest.MonkeyPatch) -> None:
