@@ -2,9 +2,12 @@
 
 import dataclasses
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -204,6 +207,76 @@ app(standalone_mode=False)
 assert "ray" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+
+
+SLOW = """
+import indexer.embedding, indexer.rebuild, indexer.spreading, ray_fakes
+indexer.embedding.open_embedder = ray_fakes.open_slow
+indexer.rebuild.EMBED_AT_ONCE = 8
+indexer.spreading.PATIENCE = 3.0
+from ui.cli import main
+main()
+"""
+
+
+@contextmanager
+def building(settings: IndexSettings, *ray: str) -> Iterator["subprocess.Popen[str]"]:
+    """The command while it embeds, slowly, over a Ray; in a group of its own, as a shell would have it."""
+    log = settings.index.with_name("log")
+    place = ["--notes", str(settings.notes), "--index", str(settings.index)]
+    with subprocess.Popen(
+        [sys.executable, "-c", SLOW, "build", *place, "--ray", *ray],
+        env=os.environ | {"FOOTNOTE_EMBEDDING_MODEL": str(log), "PYTHONPATH": str(Path(__file__).parents[1])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as builder:
+        try:
+            until = time.monotonic() + 120
+            while not log.exists() and builder.poll() is None and time.monotonic() < until:
+                time.sleep(0.1)
+            yield builder
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(builder.pid, signal.SIGKILL)
+
+
+def of_session(leader: int) -> list[str]:
+    """The processes that one has started, whoever their parent is by now."""
+    stats = [
+        (file.parent.name, file.read_text("utf-8", "replace")) for file in Path("/proc").glob("[0-9]*/stat")
+    ]
+    return [pid for pid, stat in stats if int(stat.rpartition(")")[2].split()[3]) == leader]
+
+
+@pytest.mark.soak
+def test_an_interrupt_ends_a_ray_that_was_started_for_the_build(many: IndexSettings) -> None:
+    list(rebuild(dataclasses.replace(many, notes=ROOT / "corpus"), HashingEmbedder()))
+    before = current_revision(many.index)
+    with building(many) as builder:
+        assert len(of_session(builder.pid)) > 3  # its own, Ray's, at least one worker
+        os.killpg(builder.pid, signal.SIGINT)
+        out, err = builder.communicate(timeout=60)
+        left = of_session(builder.pid)
+    assert (builder.returncode, out, err) == (130, "", "")
+    assert left == []
+    assert current_revision(many.index) == before
+    assert verify(many.index) == []
+
+
+@pytest.mark.soak
+def test_a_head_that_is_lost_is_told(many: IndexSettings) -> None:
+    list(rebuild(dataclasses.replace(many, notes=ROOT / "corpus"), HashingEmbedder()))
+    before = current_revision(many.index)
+    with ray_nodes() as nodes, building(many, nodes.address) as builder:
+        nodes.lose_the_head()
+        _, err = builder.communicate(timeout=120)
+    assert builder.returncode == 1
+    assert "lost its head" in err.splitlines()[-1]
+    assert "The index is as it was." in err.splitlines()[-1]
+    assert current_revision(many.index) == before
+    assert verify(many.index) == []
 
 
 @pytest.mark.model
