@@ -13,10 +13,12 @@ from indexer import chunking
 from indexer.address import Address
 from indexer.assembly import Kept, NoteRows, key
 from indexer.errors import IndexDamaged, IndexMissing, IndexOutdated
-from indexer.milvus_generation import MilvusGeneration, StoredNote
+from indexer.milvus_fetching import StoredNote
+from indexer.milvus_generation import MilvusGeneration
 from indexer.milvus_lease import Lease
-from indexer.milvus_rows import Ranges, row_at
+from indexer.milvus_numbers import Ranges, row_at
 from indexer.milvus_store import MilvusStore
+from indexer.milvus_sweeping import sweep
 from indexer.milvus_writing import GRAPH, Writer, drafted, now
 from indexer.planning import Basis, BuildReport, Progress, difference, seconds_left
 from indexer.rebuild import Builder, first_sentence
@@ -68,7 +70,7 @@ class MilvusBuild(Builder):
         """The steps of the build, and last its report."""
         yield Progress("reading", 0, 0)
         with self._timed("reading"):
-            swept = () if dry_run else self._store.tidy()
+            swept = () if dry_run else sweep(self._store)
             basis = self._opened()
             reading = self._read(basis.previous)
         report = difference(basis, reading, dry_run)

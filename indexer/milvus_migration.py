@@ -8,8 +8,9 @@ from indexer.assembly import Kept, NoteRows
 from indexer.errors import IndexMissing
 from indexer.migration import NOTES_AT_ONCE, followed
 from indexer.milvus_generation import MilvusGeneration
-from indexer.milvus_rows import row_at
+from indexer.milvus_numbers import row_at
 from indexer.milvus_store import MilvusStore
+from indexer.milvus_sweeping import sweep
 from indexer.milvus_writing import GRAPH, Writer, drafted
 from indexer.passages import Passages
 from indexer.planning import Progress
@@ -23,7 +24,7 @@ def into_milvus(index: Passages, target: Address) -> Iterator[Progress | Manifes
     for _ in lease.acquire(above=store.above()):
         yield Progress("waiting", 0, 0)
     try:
-        swept = store.tidy()
+        swept = sweep(store)
         try:
             previous = store.open()
         except IndexMissing:

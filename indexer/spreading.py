@@ -223,7 +223,7 @@ class Spread:
         return AHEAD * max(1, self._processors())
 
     def _processors(self) -> int:
-        """How many the cluster has now. Raises ClusterError if its head is gone: Ray would end this process."""
+        """How many the cluster has. Raises ClusterError if its head is gone: Ray would end this process."""
         until = time.monotonic() + PATIENCE
         while True:
             try:

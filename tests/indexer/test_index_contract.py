@@ -22,7 +22,8 @@ from indexer.errors import BuildLocked, IndexDamaged, IndexMissing, ModelError
 from indexer.generations import open_snapshot
 from indexer.live import LiveIndex
 from indexer.migration import migrate
-from indexer.milvus_generation import Fetcher, MilvusGeneration
+from indexer.milvus_fetching import Fetcher
+from indexer.milvus_generation import MilvusGeneration
 from indexer.milvus_store import MilvusStore
 from indexer.passages import Passages
 from indexer.planning import BuildReport
