@@ -1,9 +1,11 @@
 """Notes written as rows of Milvus, and the generation that they and those before make; nobody sees it yet."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from indexer.assembly import NoteRows
+from indexer.errors import IndexUnreachable
 from indexer.milvus_fetching import StoredNote
 from indexer.milvus_generation import MilvusGeneration
 from indexer.milvus_lease import Lease
@@ -53,9 +55,10 @@ class Writer:
             self._passages += len(passages)
 
     def finish(self) -> None:
-        """Once all is written: what is much is to be in the graph soon, not when Milvus comes to it."""
+        """Once all is written: what is much is to be in the graph soon."""
         if self._passages >= SEALED:
-            self._store.milvus.seal(self._store.passages_table(self.dimension))
+            with contextlib.suppress(IndexUnreachable):  # then Milvus comes to it by itself
+                self._store.milvus.seal(self._store.passages_table(self.dimension))
 
 
 def drafted(
