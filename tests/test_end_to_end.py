@@ -1,20 +1,17 @@
 """The whole path with the real model: corpus to index to server to HTTP, and the measured quality."""
 
 import json
-import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from serving import serving
 
 from assistant.evaluation import Evidence, evaluate, folded, load, score
 from assistant.pipeline import Assistant, open_assistant
@@ -43,35 +40,9 @@ def corpus_assistant(corpus_index: IndexSettings) -> Assistant:
 @pytest.fixture(scope="module")
 def address(corpus_index: IndexSettings) -> Iterator[str]:
     """Where `footnote serve` answers, ready."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    environment = os.environ | {
-        "FOOTNOTE_NOTES": str(corpus_index.notes),
-        "FOOTNOTE_INDEX": str(corpus_index.index),
-        "FOOTNOTE_PORT": str(port),
-    }
-    command = [sys.executable, "-c", "from ui.cli import main; main()", "serve"]
-    with subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as server:
-        base = f"http://127.0.0.1:{port}"
-        for _ in range(240):
-            if ready(base):
-                break
-            time.sleep(0.5)
-        else:
-            pytest.fail("the server did not become ready within two minutes")
-        yield base
-        server.terminate()
-        assert server.wait(20) == 0
-
-
-def ready(base: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{base}/readyz", timeout=5) as response:
-            return bool(response.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
+    with serving(corpus_index.notes, corpus_index.index) as served:
+        yield served.address
+        assert served.stop() == 0
 
 
 def post(url: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The chat in a real browser."""
 
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,26 +65,38 @@ def test_an_example_asks_itself_and_a_new_chat_begins_again(open_page: Opened) -
     expect(page.locator("#welcome button").first).to_be_visible()
 
 
-def test_a_new_chat_stops_the_answer_under_way(
-    open_page: Opened, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    page = open_page()
-    stream = assistant.stream
+@pytest.fixture
+def go_on(assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Answers stop after their first words until this is set."""
+    stream, go_on = assistant.stream, threading.Event()
 
     def slow(question: str, **options: Any) -> Iterator[Any]:
         yield Text("On its way")
-        time.sleep(1)
+        go_on.wait(120)
         yield from stream(question, **options)
 
     monkeypatch.setattr(assistant, "stream", slow)
+    yield go_on
+    go_on.set()
+
+
+def end(go_on: threading.Event) -> None:
+    """Let the answers that were stopped go on to their end."""
+    go_on.set()
+    for thread in [thread for thread in threading.enumerate() if thread.name == "answer"]:
+        thread.join(60)
+        assert not thread.is_alive()
+
+
+def test_a_new_chat_stops_the_answer_under_way(open_page: Opened, go_on: threading.Event) -> None:
+    page = open_page()
     page.locator("#question textarea").fill("What is the EBS driver?")
     page.keyboard.press("Enter")
     expect(page.locator("#live .exchange.pending")).to_contain_text("On its way")
     page.get_by_role("button", name="New chat").click()
     expect(page.locator(".exchange")).to_have_count(0)
-    time.sleep(1.5)
+    end(go_on)
     expect(page.locator(".exchange")).to_have_count(0)
-    monkeypatch.undo()
     ask(page, "What is the EFS driver?")
     expect(page.locator("#past .exchange")).to_have_count(0)
 
@@ -310,25 +323,17 @@ def test_axe_finds_nothing_amiss(open_page: Opened, scheme: Any, width: int) -> 
 
 
 def test_stopping_keeps_the_text_so_far_and_the_next_question_is_answered(
-    open_page: Opened, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+    open_page: Opened, go_on: threading.Event
 ) -> None:
     page = open_page()
-
-    def slow(question: str, **options: Any) -> Iterator[Any]:
-        yield Text("On its way")
-        time.sleep(1)
-        yield from Assistant.stream(assistant, question, **options)
-
-    monkeypatch.setattr(assistant, "stream", slow)
     page.locator("#question textarea").fill("What is the EBS driver?")
     page.keyboard.press("Enter")
     expect(page.locator("#live .exchange.pending")).to_contain_text("On its way")
     page.get_by_role("button", name="Stop").click()
     expect(page.locator("#live .exchange.done")).to_contain_text("Stopped.")
-    time.sleep(1.5)
+    end(go_on)
     expect(page.locator("#live .exchange.done")).to_contain_text("On its way")
     expect(page.locator("#side li")).to_have_count(0)
-    monkeypatch.undo()
     page.get_by_role("button", name="Ask this again").click()
     expect(page.locator("#live .answer")).to_contain_text("cannot be used on Fargate")
     expect(page.locator(".exchange")).to_have_count(1)

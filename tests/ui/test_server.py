@@ -14,6 +14,7 @@ import httpx2
 import pytest
 from fakes import HashingEmbedder
 from fastapi.testclient import TestClient
+from ports import free_port
 from serving import serving
 
 from assistant.pipeline import Assistant
@@ -145,8 +146,7 @@ def test_making_a_server_leaves_no_event_loop_open(assistant: Assistant, jobs: R
 def test_serve_says_where_it_is_and_stops_when_told_to(
     settings: IndexSettings, number: signal.Signals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     monkeypatch.setenv("FOOTNOTE_WATCH", "0")  # else there would be an index before it is asked for
     folders = ["--notes", str(settings.notes), "--index", str(settings.index)]
     command = [
@@ -165,7 +165,7 @@ def test_serve_says_where_it_is_and_stops_when_told_to(
             assert httpx2.get(f"http://127.0.0.1:{port}/readyz").json()["code"] == "index_missing"
             assert httpx2.get(f"http://127.0.0.1:{port}/").status_code == 200
             process.send_signal(number)
-            _, errors = process.communicate(timeout=30)
+            _, errors = process.communicate(timeout=60)
         finally:
             process.kill()
     assert process.returncode == 0
@@ -178,7 +178,7 @@ def test_an_edit_is_answered_from_a_moment_later_and_no_index_is_needed_at_first
 ) -> None:
     with serving(settings.notes, settings.index) as served:  # ready once it has built the index itself
         (settings.notes / "kettle.md").write_text("# Kettle\n\nThe kettle boils at 96 degrees.\n", "utf-8")
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120
         while "96 degrees" not in served.ask("At how many degrees does the kettle boil?")["answer"]:
             assert time.monotonic() < until
         (settings.notes / "kettle.md").unlink()

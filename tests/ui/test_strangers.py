@@ -356,7 +356,7 @@ def test_beyond_the_answers_at_once_one_is_refused_at_once(
     def patient(*_: Any, **__: Any) -> Iterator[Event]:
         yield Found(())
         going.release()
-        enough.wait(20)
+        enough.wait(60)
         raise ZeroDivisionError
 
     address = serve(answers_at_once=2)
@@ -366,7 +366,7 @@ def test_beyond_the_answers_at_once_one_is_refused_at_once(
     ]
     for thread in threads:
         thread.start()
-        assert going.acquire(timeout=20)
+        assert going.acquire(timeout=60)
     for path in (ASK, f"{ASK}/stream"):
         reply = address.send("POST", path, None, {"question": "x"})
         assert (reply.status, reply.code, reply.headers["retry-after"]) == (503, "busy", "1")
@@ -374,7 +374,9 @@ def test_beyond_the_answers_at_once_one_is_refused_at_once(
     enough.set()
     for thread in threads:
         thread.join()
-    assert b"footnote_answers_running 0.0" in address.send("GET", "/metrics").body
+    until = time.monotonic() + 60  # a seat is free a moment after its answer was sent
+    while b"footnote_answers_running 0.0" not in address.send("GET", "/metrics").body:
+        assert time.monotonic() < until
 
 
 def test_a_client_that_leaves_stops_the_work(
@@ -394,12 +396,12 @@ def test_a_client_that_leaves_stops_the_work(
 
     address = serve()
     monkeypatch.setattr(assistant, "stream", endless)
-    with address.connect() as connection:
+    with address.connect() as connection, connection.makefile("rb") as lines:
         body = b'{"question": "x"}'
         head = f"POST {ASK}/stream HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
         connection.sendall(head.encode() + f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
-        assert b"event: passages" in connection.recv(4_000) + connection.recv(4_000)
-    assert stopped.wait(10)
+        assert any(line.startswith(b"event: passages") for line in lines)
+    assert stopped.wait(60)
     assert len(made) < 2_000
 
 
@@ -422,17 +424,18 @@ def test_a_client_that_takes_nothing_loses_its_connection(
     with address.connect() as connection:
         head = f"POST {ASK}/stream HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
         connection.sendall(f'{head}Content-Length: 17\r\n\r\n{{"question": "x"}}'.encode())
-        assert stopped.wait(15)
+        assert stopped.wait(60)
 
 
 def test_a_client_that_dawdles_loses_its_connection(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ui.protocol.SECONDS_FOR_HEAD", 0.3)
     monkeypatch.setattr("assistant.api.body_limit.SECONDS_FOR_BODY", 0.3)
     address = serve()
-    for sent in (b"", b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow"):
-        with address.connect() as connection:
-            connection.sendall(sent)
-            assert connection.recv(1_000) == b""
+    with monkeypatch.context() as impatient:
+        impatient.setattr("ui.protocol.SECONDS_FOR_HEAD", 0.3)
+        for sent in (b"", b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow"):
+            with address.connect() as connection:
+                connection.sendall(sent)
+                assert connection.recv(1_000) == b""
     with address.connect() as connection:
         head = b"POST /api/v1/ask HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
         connection.sendall(head + b'Content-Length: 17\r\n\r\n{"quest')
