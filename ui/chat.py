@@ -183,15 +183,15 @@ def create_chat(
         _html("panel", PANEL)
         add_nudge()
 
-        talk = [question, welcome, past, live, exchanges, conversation]
+        talk = [welcome, past, live, exchanges, conversation]
         state = [contents, status, welcome, rebuild]
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         put = [question, again, mode, here, exchanges, conversation]
-        given = """(question, again, mode, here, ...rest) =>
-            [question, footnote.isAgain(), footnote.mode(), footnote.current, ...rest]"""
+        given = "(question, again, mode, here, ...rest) => [...footnote.send(question), ...rest]"
         # What is sent while an answer is just ending is asked next; by default it would be dropped.
         quiet_last = {**quiet, "trigger_mode": "always_last"}
-        gr.on([question.submit, ask.click], talking.ask, put, talk, js=given, **quiet_last)
+        asked = gr.on([question.submit, ask.click], talking.ask, put, talk, js=given, **quiet_last)
+        asked.failure(None, js="() => footnote.giveBack()", **quiet)
         stop.click(talking.stop, **quiet)
         begin.click(talking.begin, None, talk, **quiet)
         opened = "() => [footnote.wanted]"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from browsing import BROWSER_MARKS, Opened, ask, assert_accessible, sideways
 from fastapi import FastAPI
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 from running import running
 
 from assistant.conversations import Conversations
@@ -365,3 +365,47 @@ def test_a_page_whose_server_was_started_anew_goes_on_with_its_conversation(
         "What is the EBS driver?",
         "What is the EFS driver?",
     ]
+
+
+def test_what_is_typed_while_a_question_leaves_stays(open_page: Opened, go_on: threading.Event) -> None:
+    page = open_page()
+    box = page.get_by_label("Your question")
+    held: list[Route] = []
+    page.route("**/queue/join*", lambda route: held.append(route))
+    box.fill("What is the EBS driver?")
+    page.keyboard.press("Enter")
+    expect(box).to_have_value("")  # although the server knows of nothing yet
+    page.keyboard.type("And on Wind")
+    while not held:
+        page.wait_for_timeout(10)
+    for route in held:
+        route.continue_()
+    page.unroute("**/queue/join*")
+    expect(page.locator("#live .exchange.pending")).to_contain_text("On its way")
+    page.keyboard.type("ows?")
+    go_on.set()
+    expect(page.locator("#live .exchange.done .question")).to_have_text("What is the EBS driver?")
+    expect(box).to_have_value("And on Windows?")
+    page.locator("#live .follow-ups [data-ask]").first.click()
+    expect(page.locator("#past .question")).to_have_text("What is the EBS driver?")
+    expect(page.locator("#live .exchange.done")).to_be_visible()
+    expect(box).to_have_value("And on Windows?")
+    page.get_by_role("button", name="New chat").click()
+    expect(page.locator(".exchange")).to_have_count(0)
+    expect(box).to_have_value("And on Windows?")
+
+
+def test_a_question_that_the_server_does_not_take_is_given_back(open_page: Opened) -> None:
+    page = open_page()
+    box = page.get_by_label("Your question")
+    page.route("**/queue/join*", lambda route: route.fulfill(status=429, json={"detail": "Too many."}))
+    box.fill("What is the EBS driver?")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Too many.")).to_be_visible()
+    expect(box).to_have_value("What is the EBS driver?")
+    page.unroute("**/queue/join*")
+    page.keyboard.press("Enter")
+    expect(page.locator("#live .answer")).to_contain_text("cannot be used on Fargate")
+    expect(box).to_have_value("")
+    assert all("429" in complaint for complaint in open_page.watch.complaints)
+    open_page.watch.complaints.clear()
