@@ -12,7 +12,7 @@ from indexer.settings import IndexSettings
 from indexer.snapshot import Snapshot
 
 NOTES = {
-    "gaggia.md": "# Gaggia\n\n- **Gaggia:** a brand\n- **EspressoX:** another\n\n## Limits\n\n- a\n- b\n- c\n",
+    "gaggia.md": "# Gaggia\n\n- **Gaggia:** a brand\n- **EspressoX:** more\n\n## Limits\n\n- a\n- b\n- c\n",
     "kettle.md": "# Kettle\n\n- **NespressoX:** a system\n\n## Gaggia or NespressoX\n\nYour choice.\n",
     "tea.md": "# Tea\n\n- Some drink with Gaggia, as Gaggia is good\n- Gaggia cannot brew NespressoX tea\n",
 }
