@@ -8,15 +8,10 @@ from typing import Any
 
 import pytest
 from browsing import BROWSER_MARKS, Opened, ask, assert_accessible, sideways
-from fastapi import FastAPI
-from playwright.sync_api import Browser, Route, expect
-from running import running
+from playwright.sync_api import Route, expect
 
-from assistant.conversations import Conversations
 from assistant.pipeline import Assistant
 from assistant.types import Text
-from indexer.jobs import RebuildJobs
-from ui.application import create_server
 
 pytestmark = BROWSER_MARKS
 
@@ -337,34 +332,6 @@ def test_stopping_keeps_the_text_so_far_and_the_next_question_is_answered(
     page.get_by_role("button", name="Ask this again").click()
     expect(page.locator("#live .answer")).to_contain_text("cannot be used on Fargate")
     expect(page.locator(".exchange")).to_have_count(1)
-
-
-def test_a_page_whose_server_was_started_anew_goes_on_with_its_conversation(
-    browser: Browser, assistant: Assistant, jobs: RebuildJobs
-) -> None:
-    store = Conversations()
-
-    def app() -> FastAPI:
-        return create_server(assistant, jobs, conversations=store)
-
-    with running(app(), assistant) as served:
-        page = browser.new_page()
-        page.goto(served.url)
-        ask(page, "What is the EBS driver?")
-        link = page.url
-        assert "?c=" in link
-    time.sleep(1)
-    with running(app(), assistant, port=served.port):
-        ask(page, "What is the EFS driver?")
-        expect(page.locator("#past .question")).to_have_text("What is the EBS driver?")
-        assert page.url == link
-        expect(page.locator("#side li > a")).to_have_text(["What is the EBS driver?"])
-        page.close()
-    [kept] = store.list()[0]
-    assert [turn.question for turn in store.turns(kept.id)] == [
-        "What is the EBS driver?",
-        "What is the EFS driver?",
-    ]
 
 
 def test_what_is_typed_while_a_question_leaves_stays(open_page: Opened, go_on: threading.Event) -> None:

@@ -66,7 +66,7 @@ def add_notes_page(
                     with gr.Column(elem_id="notes-beside"):
                         disk = html("disk")
                         preview = html("preview")
-        opened = gr.State(Opened())
+        opened = gr.Textbox(Opened().told, label="Open note", elem_id="opened", elem_classes="off")
         view_parts = list(
             View(
                 message, tree, view, opened, tools, moving, deleting, editing, target, question, path,
