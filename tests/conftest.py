@@ -2,6 +2,8 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -64,7 +66,11 @@ def embedder() -> HashingEmbedder:
 @pytest.fixture
 def small_notes(tmp_path: Path) -> Path:
     """A folder with two notes: aws/roles.md and aws/storage.md."""
-    folder = tmp_path / "notes"
+    return two_notes(tmp_path / "notes")
+
+
+def two_notes(folder: Path) -> Path:
+    """The folder, with the two notes in it."""
     (folder / "aws").mkdir(parents=True)
     (folder / "aws" / "roles.md").write_text(ROLES, "utf-8")
     (folder / "aws" / "storage.md").write_text(STORAGE, "utf-8")
@@ -99,9 +105,41 @@ def assistant(settings: IndexSettings, embedder: HashingEmbedder, build: Build) 
 def jobs(settings: IndexSettings, embedder: HashingEmbedder, assistant: Assistant) -> Iterator[RebuildJobs]:
     """Rebuilds of the assistant's index."""
 
+    with rebuilds_of(settings, embedder, assistant) as rebuilds:
+        yield rebuilds
+
+
+@contextmanager
+def rebuilds_of(
+    settings: IndexSettings, embedder: HashingEmbedder, assistant: Assistant
+) -> Iterator[RebuildJobs]:
+    """Rebuilds of an assistant's index, all of which have ended at the end."""
+
     def run(full: bool) -> Iterator[Progress | BuildReport]:
         return rebuild(settings, embedder, full=full)
 
     rebuilds = RebuildJobs(run, assistant.index.refresh)
     yield rebuilds
     rebuilds.close()
+
+
+@dataclass(frozen=True)
+class Site:
+    """What a server is made of, for tests that share one."""
+
+    settings: IndexSettings
+    assistant: Assistant
+    jobs: RebuildJobs
+
+
+@contextmanager
+def small_site(folder: Path) -> Iterator[Site]:
+    """The two notes, their index, and an assistant over it, in a folder of their own."""
+    settings, embedder = (
+        IndexSettings(notes=two_notes(folder / "notes"), index=folder / "index"),
+        HashingEmbedder(),
+    )
+    *_, _ = rebuild(settings, embedder)
+    assistant = Assistant(LiveIndex(settings.index, fingerprint=embedder.fingerprint), embedder)
+    with rebuilds_of(settings, embedder, assistant) as jobs:
+        yield Site(settings, assistant, jobs)
