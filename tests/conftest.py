@@ -1,4 +1,4 @@
-"""Notes, an index and an assistant to test with; no model is loaded."""
+"""Notes, an index and an assistant to test with; a model is loaded only where it is asked for."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +15,7 @@ from fakes import HashingEmbedder
 from milvus_server import milvus_server  # noqa: F401, as it is a fixture
 
 from assistant.pipeline import Assistant
+from indexer.embedding import Embedder, open_embedder
 from indexer.jobs import RebuildJobs
 from indexer.live import LiveIndex
 from indexer.planning import BuildReport, Progress
@@ -61,6 +62,12 @@ Build = Callable[..., BuildReport]
 @pytest.fixture
 def embedder() -> HashingEmbedder:
     return HashingEmbedder()
+
+
+@pytest.fixture(scope="session")
+def real_embedder() -> Embedder:
+    """The packaged model; its weights are read once for all who share it."""
+    return open_embedder("all-MiniLM-L6-v2")
 
 
 @pytest.fixture

@@ -14,8 +14,9 @@ import pytest
 from serving import serving
 
 from assistant.evaluation import Evidence, evaluate, folded, load, score
-from assistant.pipeline import Assistant, open_assistant
-from indexer.embedding import open_embedder
+from assistant.pipeline import Assistant
+from indexer.embedding import Embedder
+from indexer.live import LiveIndex
 from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
 
@@ -24,17 +25,17 @@ pytestmark = pytest.mark.model
 
 
 @pytest.fixture(scope="module")
-def corpus_index(tmp_path_factory: pytest.TempPathFactory) -> IndexSettings:
+def corpus_index(tmp_path_factory: pytest.TempPathFactory, real_embedder: Embedder) -> IndexSettings:
     folder = tmp_path_factory.mktemp("corpus")
     notes = shutil.copytree(ROOT / "corpus", folder / "notes")  # the examples write in it
     settings = IndexSettings(notes=notes, index=folder / "index")
-    list(rebuild(settings, open_embedder(settings.embedding_model)))
+    list(rebuild(settings, real_embedder))
     return settings
 
 
 @pytest.fixture(scope="module")
-def corpus_assistant(corpus_index: IndexSettings) -> Assistant:
-    return open_assistant(corpus_index)
+def corpus_assistant(corpus_index: IndexSettings, real_embedder: Embedder) -> Assistant:
+    return Assistant(LiveIndex(corpus_index.index, fingerprint=real_embedder.fingerprint), real_embedder)
 
 
 @pytest.fixture(scope="module")
