@@ -21,6 +21,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from ports import free_port
 
 SECONDS_TO_START = 120.0
 _FLAGS, _SET_FLAGS, _UP = 0x8913, 0x8914, 0x1
@@ -31,8 +32,7 @@ class Relay:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = int(free.getsockname()[1])
+        self.port = free_port()
         self.mend()
 
     def mend(self) -> None:
