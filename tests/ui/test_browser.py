@@ -239,6 +239,21 @@ def test_a_conversation_is_listed_found_renamed_opened_by_its_link_and_deleted(o
     expect(page.locator(".exchange")).to_have_count(0)
 
 
+def test_a_menu_that_is_open_outlives_what_would_renew_the_list(open_page: Opened) -> None:
+    page = open_page()
+    ask(page, "What is the EBS driver?")
+    page.get_by_label("More: What is the EBS driver?").focus()
+    page.keyboard.press("Enter")
+    listing = "**/api/v1/conversations?*"
+    for _ in range(2):
+        with page.expect_response(listing):
+            page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.get_by_role("button", name="Rename")).to_be_visible()
+    with page.expect_response(listing):
+        page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Rename")).to_be_hidden()
+
+
 def test_an_answer_is_rated_and_its_question_edited(open_page: Opened) -> None:
     page = open_page()
     ask(page, "What is the EBS driver?")

@@ -7,6 +7,7 @@
   let drawer = false; // whether the list lies over the chat, where there is no room beside it
   let loaded = 0;
   let asked = 0;
+  let late = false; // whether the list was not renewed, as something in it was being used
 
   const docked = () => side.hasRoom(footnote.isOpen());
 
@@ -68,7 +69,10 @@
       if (request === asked) place.replaceChildren(make("p", { className: "none", textContent: error.message }));
       return;
     }
-    if (request !== asked || place.querySelector(".renaming, .deleting")) return;
+    if (request !== asked) return;
+    late = Boolean(place.querySelector(".renaming, .deleting, details[open]"));
+    if (late) return;
+    const held = heldBy(document.activeElement);
     if (!more) place.replaceChildren();
     place.querySelector(".more")?.remove();
     for (const one of found.conversations) add(place, one);
@@ -83,6 +87,13 @@
       place.append(make("p", { className: "none", textContent: none }));
     }
     mark();
+    if (held) place.querySelector(held)?.focus();
+  }
+
+  // Where the focus is in the list, so that it is there again once the list is renewed.
+  function heldBy(element) {
+    const item = element.closest("#side-list li");
+    return item && `li[data-id="${item.dataset.id}"] ${element.matches("summary") ? "summary" : "a"}`;
   }
 
   function add(place, one) {
@@ -112,7 +123,20 @@
     rename.addEventListener("click", () => startRename(item, one));
     remove.addEventListener("click", () => startDelete(item, one));
     save.addEventListener("click", () => menu.removeAttribute("open"));
+    menu.addEventListener("toggle", () => !menu.open && catchUp());
     return item;
+  }
+
+  function catchUp() {
+    if (late) list();
+  }
+
+  function renew(item, one) {
+    const renewed = row(one);
+    item.replaceWith(renewed);
+    mark();
+    renewed.querySelector("a").focus();
+    catchUp();
   }
 
   function startRename(item, one) {
@@ -128,10 +152,7 @@
       } catch (error) {
         say(error.message);
       }
-      const renewed = row(one);
-      item.replaceWith(renewed);
-      mark();
-      renewed.querySelector("a").focus();
+      renew(item, one);
     };
     input.addEventListener("keydown", (event) => {
       if (event.key === "Enter") end(true);
@@ -152,12 +173,7 @@
     const asking = make("div", { className: "deleting" }, make("p", { textContent: `Delete “${one.title}” for good?` }), yes, no);
     asking.setAttribute("role", "group");
     asking.setAttribute("aria-label", "Delete for good?");
-    const back = () => {
-      const renewed = row(one);
-      item.replaceWith(renewed);
-      mark();
-      renewed.querySelector("a").focus();
-    };
+    const back = () => renew(item, one);
     no.addEventListener("click", back);
     asking.addEventListener("keydown", (event) => {
       if (event.key !== "Escape") return;
