@@ -2,9 +2,9 @@
 
 A golden file is a YAML list. An entry is a question, or `conversation: [question, …]` whose turns see those
 before them. A question has `question`, `kind`, and, unless the notes don't answer it (`kind: unanswerable`),
-`evidence` (a list of `note` and `lines`, each of which alone is proof; with `text`, a passage is right only
-if it holds that, too) and `facts` (what a whole answer holds). Both are compared letter by letter but for case,
-markup and white space; in facts ` | ` stands between alternatives.
+`evidence` (a list of `note` and `lines`, each of which alone is proof; a passage also has to hold their
+`text`, if they have one) and `facts` (what a whole answer holds; ` | ` stands between alternatives). Texts
+and facts are compared letter by letter but for case, markup and white space.
 """
 
 import re
