@@ -20,10 +20,9 @@ def weighted_sum(scores: Sequence[Scores], weights: Sequence[float]) -> Scores:
     >>> weighted_sum([np.array([1, 3]), np.array([4, 2])], [0.75, 0.25]).tolist()
     [0.25, 0.75]
     """
-    return np.asarray(sum(w * stretched(s) for s, w in zip(scores, weights, strict=True)), dtype=np.float32)
+    return np.asarray(sum(w * _stretched(s) for s, w in zip(scores, weights, strict=True)), dtype=np.float32)
 
 
-def stretched(scores: Scores) -> Scores:
-    """Scores that reach from 0 to 1, in the same order; zeros where all are the same."""
+def _stretched(scores: Scores) -> Scores:
     low, high = scores.min(initial=np.inf), scores.max(initial=-np.inf)
     return (scores - low) / (high - low) if high > low else np.zeros_like(scores)

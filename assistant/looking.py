@@ -64,7 +64,7 @@ def look(
     if not embedded:
         evidence = by_words(evidence)
     if not reranker:
-        passages = by_units(passages, evidence, LOOKED_AT)
+        passages = by_units(passages, evidence)
     return Look(understood, passages, evidence, confidence(understood, evidence), embedded)
 
 

@@ -17,23 +17,25 @@ from indexer.errors import ModelError, SettingsError
 from indexer.settings import IndexSettings
 
 
-def test_the_passage_with_the_best_unit_comes_first_among_those_that_may_move(assistant: Assistant) -> None:
+def test_the_passage_with_the_best_unit_comes_first_among_those_that_may_move(
+    assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
     found = look(assistant.index.current, assistant.embedder, Reading("driver on Fargate"), top_k=4)
-    first, *others = found.passages
-    assert len(others) >= 2
-    told = [replace(item, score=float(item.chunk == others[1].chunk)) for item in found.evidence]
+    places = list(range(len(found.passages)))
+    assert len(places) >= 3
+    told = [replace(one, score=20.0 * (one.chunk == found.passages[2].chunk)) for one in found.evidence]
     evidence = sorted(told, key=lambda item: -item.score)
 
-    def order(movable: int) -> list[int]:
-        moved = by_units(found.passages, evidence, movable)
-        assert [one.score for one in moved] == sorted((one.score for one in moved), reverse=True)
+    def order(moved: int) -> list[int]:
+        monkeypatch.setattr("assistant.reranking.MOVED", moved)
+        passages = by_units(found.passages, evidence)
+        assert [one.score for one in passages] == sorted((one.score for one in passages), reverse=True)
         chunks = [passage.chunk for passage in found.passages]
-        return [chunks.index(passage.chunk) for passage in moved]
+        return [chunks.index(passage.chunk) for passage in passages]
 
-    assert order(3)[:3] == [2, 0, 1]
-    assert order(2) == list(range(len(found.passages)))
-    assert by_units([], [], 3) == []
-    assert by_units(found.passages, [], 3)[0].chunk == first.chunk
+    assert order(3) == [2, 0, 1, *places[3:]]
+    assert order(2) == places
+    assert by_units(found.passages, []) == list(found.passages)
 
 
 def test_a_search_finds_what_a_question_with_the_same_words_is_answered_from(assistant: Assistant) -> None:
