@@ -14,7 +14,7 @@ RERANKED = 20  # passages that are read again for one question
 MOVED = 5  # passages that their units may move: with more of them what is found in prose gets worse
 # The evidence score that counts as much as the whole of a passage's own. Fitted by conditional logistic
 # regression, notes and prose counting alike: which of the passages is on the right lines?
-ODDS = 16.0
+ODDS = 24.0
 
 
 class Reranker(Protocol):
