@@ -23,7 +23,7 @@ def test_the_passage_with_the_best_unit_comes_first_among_those_that_may_move(
     found = look(assistant.index.current, assistant.embedder, Reading("driver on Fargate"), top_k=4)
     places = list(range(len(found.passages)))
     assert len(places) >= 3
-    told = [replace(one, score=20.0 * (one.chunk == found.passages[2].chunk)) for one in found.evidence]
+    told = [replace(one, score=50.0 * (one.chunk == found.passages[2].chunk)) for one in found.evidence]
     evidence = sorted(told, key=lambda item: -item.score)
 
     def order(moved: int) -> list[int]:
