@@ -1,6 +1,6 @@
 """A sentence beside the lines of a passage, word by word: what is said of what, and what is denied. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -57,18 +57,20 @@ class Alignment:
         found = [(at, fact, line.inside(fact)) for at, line in enumerate(self.lines) for fact in line.facts]
         return [(at, fact, self.near[at][:, own].max(axis=1)) for at, fact, own in found if own.any()]
 
-    def _clauses(self) -> Iterator[list[int]]:
-        """The parts of the sentence that claim something each, as the numbers of their words."""
-        text = self.sentence.text
+    @cached_property
+    def claims(self) -> Sequence[tuple[int, int, list[int]]]:
+        """The parts of the sentence that claim something each: from where to where, and which words."""
+        text, found = self.sentence.text, []
         for start, end in clauses(text) or [(0, len(text))]:
             if rows := [at for at, word in enumerate(self.sentence.words) if start <= word.start < end]:
-                yield rows
+                found.append((start, end, rows))
+        return found
 
     @cached_property
     def whole(self) -> float:
         """Mean nearness to one fact and its heads, of the part of the sentence for which that is least."""
         found: list[float] = []
-        for rows in self._clauses():
+        for _, _, rows in self.claims:
             weights = self.weights[rows] / self.weights[rows].sum()
             best = 0.0
             for at, fact, _ in self._facts:
@@ -84,7 +86,7 @@ class Alignment:
         owned = [_owned(self.lines[at], fact) for at, fact, _ in self._facts]
         heads = {head for _, fact, _ in self._facts for head in fact.heads}
         most = 0.0
-        for rows in self._clauses():
+        for _, _, rows in self.claims:
             held = frozenset().union(*(self.sentence.words[at].stems for at in rows))
             for head in heads:
                 body = [at for at in rows if not self.sentence.words[at].stems & head]
@@ -106,7 +108,8 @@ class Alignment:
         return float(near[rows] @ weights / (weights.sum() or 1))
 
     @cached_property
-    def _part(self) -> Floats:
+    def part(self) -> Floats:
+        """Of each word of the sentence the number of the part that it stands in."""
         return np.asarray(parts(self.sentence.text, self.sentence.words), dtype=np.float32)
 
     @cached_property
@@ -129,7 +132,7 @@ class Alignment:
             own = np.maximum(own, (exact[:, None, :] * close).max(axis=2, initial=0))
             other = np.maximum(other, (like[:, None, :] * close).max(axis=2, initial=0))
         best, place = self.nearest.max(axis=0), np.arange(count)
-        beside = (np.abs(place[:, None] - place) <= WINDOW) & (self._part[:, None] == self._part)
+        beside = (np.abs(place[:, None] - place) <= WINDOW) & (self.part[:, None] == self.part)
         asked = beside & (best >= 1 - 1e-3)[:, None] & self.telling[:, None] & (best > RIVALLED)
         np.fill_diagonal(asked, False)
         return float(np.where(asked, other - own, 0).max(initial=0))
@@ -143,7 +146,7 @@ class Alignment:
         count = len(self.sentence.words)
         place = np.arange(count)
         around = np.abs(place[:, None] - place) <= AROUND
-        counted = np.where(around & (self._part[:, None] == self._part), self.weights, 0)
+        counted = np.where(around & (self.part[:, None] == self.part), self.weights, 0)
         np.fill_diagonal(counted, 0)
         counted = SURROUNDED * counted / np.where(around, self.weights, 0).sum(axis=1, keepdims=True)
         found = [(-1.0, 0, 0, 0.0)] * count
@@ -184,7 +187,7 @@ class Alignment:
     def denied(self) -> bool:
         """Whether right behind what denies on one side stands what the other has, and does not deny."""
         return any(
-            _denied([self.sentence.words[at] for at in rows], self._told(rows)) for rows in self._clauses()
+            _denied([self.sentence.words[at] for at in rows], self._told(rows)) for _, _, rows in self.claims
         )
 
     def _told(self, rows: Sequence[int]) -> Sequence[Word]:

@@ -53,9 +53,13 @@ class Word:
 
 def numbers(text: str) -> set[str]:
     """The numbers of a text, those in words too, as their shortest decimal."""
-    found = {_shortest(re.sub(r"[,\s]", "", match[1]) + (match[2] or "")) for match in _DIGITS.finditer(text)}
     words = re.findall(r"[a-z]+", text.lower())
-    return found | {str(_SPELLED[word]) for word in words if word in _SPELLED}
+    return figures(text) | {str(_SPELLED[word]) for word in words if word in _SPELLED}
+
+
+def figures(text: str) -> set[str]:
+    """The numbers of a text that are in digits, as their shortest decimal."""
+    return {_shortest(re.sub(r"[,\s]", "", match[1]) + (match[2] or "")) for match in _DIGITS.finditer(text)}
 
 
 def _shortest(number: str) -> str:

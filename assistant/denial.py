@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from importlib import resources
 
+from indexer.keyword_index import stem
+
 Reach = tuple[int, int]  # from where to where in a text
 
 # A word that denies its clause, and one that denies only what comes after it.
@@ -85,39 +87,49 @@ def within(place: int, reaches: Sequence[Reach]) -> int:
 
 @cache
 def _senses() -> Mapping[str, Sequence[tuple[int, int]]]:
-    """Of each word of opposites.txt the lines that it stands in, and the side: 1 or -1."""
+    """Of each word of opposites.txt, and of its stem, the lines that it stands in, and the side: 1 or -1."""
     lines = resources.files("assistant").joinpath("opposites.txt").read_text("utf-8").splitlines()
-    found: dict[str, list[tuple[int, int]]] = {}
+    found: dict[str, dict[int, int]] = {}
     for number, line in enumerate(lines):
         for side, words in zip((1, -1), line.split("|"), strict=True):
             for word in words.split():
-                found.setdefault(word, []).append((number, side))
-    return found
+                found.setdefault(word, {})[number] = side
+                found.setdefault(stem(word), {}).setdefault(number, side)
+    return {word: tuple(sides.items()) for word, sides in found.items()}
+
+
+def _sides(word: str) -> Sequence[tuple[int, int]]:
+    """The lines of opposites.txt that a word stands in, in whatever form, and the side."""
+    return _senses().get(word) or _senses().get(stem(word)) or ()
 
 
 def opposite(one: str, other: str) -> bool:
     """Whether one word says what the other denies: "public", "private"."""
-    mine, theirs = (_senses().get(word.lower(), ()) for word in (one, other))
+    mine, theirs = _sides(one.lower()), _sides(other.lower())
     return any(line == its and side != against for line, side in mine for its, against in theirs)
 
 
 def contradictions(one: str, other: str) -> int:
-    """About how many things two texts say the opposite: "may", "may not"; "optional", "required"."""
+    """How many words of a text say the opposite of another: "may", "may not"; "optional", "required"."""
     mine, theirs = _said(one), _said(other)
-    return sum(not sides & theirs[line] for line, sides in mine.items() if line in theirs)
+    return len(
+        {words for line, (words, sides) in mine.items() if line in theirs and not sides & theirs[line][1]}
+    )
 
 
 @lru_cache(maxsize=20_000)
-def _said(text: str) -> Mapping[int, frozenset[int]]:
-    """By line of opposites.txt the sides that a text takes; a word that is denied says the opposite."""
+def _said(text: str) -> Mapping[int, tuple[frozenset[str], frozenset[int]]]:
+    """By line of opposites.txt the words of a text in it, and their sides; a denied one is on the other."""
     reaches = denied(text)
-    found: dict[int, set[int]] = {}
+    words: dict[int, set[str]] = {}
+    sides: dict[int, set[int]] = {}
     for match in re.finditer(r"\w+(?:[-'’]\w+)*", text.lower()):
         word = match.group().replace("’", "'")
         turned = -1 if word != "cannot" and within(match.start(), reaches) else 1
-        for line, side in _senses().get(word, ()):
-            found.setdefault(line, set()).add(turned * side)
-    return {line: frozenset(sides) for line, sides in found.items()}
+        for line, side in _sides(word):
+            words.setdefault(line, set()).add(word)
+            sides.setdefault(line, set()).add(turned * side)
+    return {line: (frozenset(words[line]), frozenset(sides[line])) for line in words}
 
 
 def _without_false_denials(text: str) -> str:

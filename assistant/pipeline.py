@@ -4,8 +4,6 @@ import logging
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from itertools import islice
 from pathlib import Path
 
 from assistant.composition import compose
@@ -14,26 +12,26 @@ from assistant.conversation import Reading, readings
 from assistant.drafting import Draft
 from assistant.errors import LanguageModelFailed, NoteNotFound, QuestionError
 from assistant.evidence import Evidence
+from assistant.examples import Examples
 from assistant.looking import Look, look
 from assistant.notices import PREFIX
 from assistant.reranking import Reranker
 from assistant.settings import MAX_QUESTION, AskSettings, Mode, ModelSettings
-from assistant.suggestions import example_questions
 from assistant.types import Answer, Citation, Event, Filters, Found, Passage, Related, Text, Turn, Unsupported
 from assistant.workers import Workers
 from assistant.writer import Writer, meaning_of, open_writer
 from assistant.writing import Numbers
-from indexer.embedding import CrossEncoderReranker, Embedded, Embedder
+from indexer.embedding import Embedded, Embedder
 from indexer.live import LiveIndex
 from indexer.modelless import embedder_or_stand_in
 from indexer.passages import Passages
+from indexer.sentence_models import CrossEncoderReranker
 from indexer.settings import IndexSettings
 from indexer.types import Note
 
 _log = logging.getLogger(__name__)
 DECLINED = "Your notes don't say."
 MOST_RELATED = 3
-TRIED = 4  # times as many examples as are wanted
 CLEARLY = 0.1  # of confidence, between two readings of a question
 
 
@@ -57,8 +55,7 @@ class Assistant:
         self.writer = writer
         self._settings = settings or AskSettings()
         self._reranker = reranker
-        self._examples: Sequence[str] = ()
-        self._exampled = ("", 0)  # the revision that they are of, and how many were asked for
+        self._examples = Examples(self.answers)
         self.workers = Workers()
 
     def ask(
@@ -193,16 +190,8 @@ class Assistant:
         return found
 
     def example_questions(self, count: int = 6) -> Sequence[str]:
-        """Questions that the notes answer, made from what they define; the same for one revision."""
-        snapshot = self.index.current
-        asked = snapshot.manifest.revision, count
-        if asked != self._exampled:
-            tried = dict.fromkeys(
-                [*example_questions(snapshot, count), *example_questions(snapshot, TRIED * count)]
-            )
-            self._examples = list(islice(filter(partial(self.answers, snapshot), tried), count))
-            self._exampled = asked
-        return self._examples
+        """Questions of several kinds that the notes answer; the same for one revision."""
+        return self._examples.of(self.index.current, count)
 
     def answers(self, snapshot: Passages, question: str) -> bool:
         """Whether a generation answers a question that stands alone."""

@@ -10,28 +10,17 @@ from assistant.types import Answer
 from indexer.passages import Passages
 from indexer.types import Chunk, Kind
 
-LOOKED_THROUGH = 2_000  # chunks that tell how words are written; in the rest it is the same
+LOOKED_THROUGH = 2_000  # chunks that tell how words are written, and what could be asked
 _DEFINED = re.compile(r"\*\*(?P<term>[^*:]{3,48}):\*\*\s+\w")
 _ASIDE = re.compile(r"\s*\([^)]*\)")
 Names = Callable[[Chunk], Iterable[str]]
 
 
-def example_questions(snapshot: Passages, count: int) -> Sequence[str]:
-    """Up to `count` questions that the notes speak to, from as many notes as possible.
+def naming_questions(snapshot: Passages, count: int) -> Sequence[str]:
+    """Up to `count` questions that the notes speak to, from as many as possible, each put alike, well or not.
 
     Definitions come first; headings fill up where there are too few.
     """
-    phrasing = _phrasing(snapshot)
-    return _all_over(
-        snapshot.sample(),
-        count,
-        lambda chunk: filter(None, map(phrasing.of_term, _terms(chunk))),
-        lambda chunk: filter(None, map(phrasing.of_heading, _topics(chunk))),
-    )
-
-
-def naming_questions(snapshot: Passages, count: int) -> Sequence[str]:
-    """Up to `count` questions as `example_questions` has them, each put alike, well or not."""
     return _all_over(snapshot.sample(), count, _plain_of_terms, _plain_of_topics)
 
 
@@ -49,20 +38,26 @@ def follow_ups(snapshot: Passages, answer: Answer, asked: Sequence[str], count: 
         key=lambda chunk: max(chunk.line_start - first.line_end, first.line_start - chunk.line_end),
     )
     known = set(content_terms(" ".join([answer.text, *asked])))
-    phrasing = _phrasing(snapshot)
+    phrasing = phrasing_of(snapshot)
     by_heading: dict[tuple[str, ...], list[str]] = {}
     for chunk in beside:
         new = by_heading.setdefault(chunk.heading_path, [])
-        for names, phrase in ((_terms, phrasing.of_term), (_topics, phrasing.of_heading)):
+        for names, phrase in ((terms_of, phrasing.of_term), (topics_of, phrasing.of_heading)):
             new += [phrase(name) for name in names(chunk) if not set(content_terms(name)) <= known]
     return _in_turns(by_heading.values())[:count]
 
 
-def _phrasing(snapshot: Passages) -> Phrasing:
+def some_of(snapshot: Passages) -> Sequence[Chunk]:
+    """Chunks from all over, at most about LOOKED_THROUGH."""
     chunks = snapshot.sample()
-    some = chunks[:: max(1, len(chunks) // LOOKED_THROUGH)]
+    return chunks[:: max(1, len(chunks) // LOOKED_THROUGH)]
+
+
+def phrasing_of(snapshot: Passages) -> Phrasing:
+    """How questions about what the notes name are put."""
+    some = some_of(snapshot)
     return Phrasing(
-        some, ((name, chunk.note) for chunk in some for name in [*_terms(chunk), *_topics(chunk)])
+        some, ((name, chunk.note) for chunk in some for name in [*terms_of(chunk), *topics_of(chunk)])
     )
 
 
@@ -90,27 +85,33 @@ def _in_turns(groups: Iterable[Sequence[str]]) -> list[str]:
     return list(dict.fromkeys(rounds))
 
 
-def _terms(chunk: Chunk) -> Iterator[str]:
+def bare(name: str) -> str:
+    """A name without what stands in brackets in it."""
+    return _ASIDE.sub("", name).strip()
+
+
+def terms_of(chunk: Chunk) -> Iterator[str]:
     """What the chunk's list items define, as they name it in bold."""
     start = chunk.span.start
     for unit in chunk.units:
         found = _DEFINED.match(chunk.text, unit.span.start - start, unit.span.end - start)
         if found and unit.kind is Kind.LIST_ITEM:
-            yield _ASIDE.sub("", found["term"]).strip()
+            yield bare(found["term"])
 
 
-def _topics(chunk: Chunk) -> Iterator[str]:
+def topics_of(chunk: Chunk) -> Iterator[str]:
+    """The heading that the chunk stands under, if it does."""
     if chunk.heading_path:
-        yield _ASIDE.sub("", chunk.heading_path[-1]).strip()
+        yield bare(chunk.heading_path[-1])
 
 
 def _plain_of_terms(chunk: Chunk) -> Iterator[str]:
-    for name in filter(reads_well, _terms(chunk)):
+    for name in filter(reads_well, terms_of(chunk)):
         yield f"What {'are' if _plural(name) else 'is'} {name}?"
 
 
 def _plain_of_topics(chunk: Chunk) -> Iterator[str]:
-    for name in filter(reads_well, _topics(chunk)):
+    for name in filter(reads_well, topics_of(chunk)):
         if len(name.split()) > 1:
             yield f"What do the notes say about {name}?"
 

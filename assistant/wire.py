@@ -148,7 +148,7 @@ class _Guarded(httpx2.AsyncBaseTransport):
         try:
             return await self._inner.handle_async_request(request)
         except (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError):
-            # A kept connection that the server was just closing: nothing was answered, so it is asked once more.
+            # A kept connection that the server was just closing: nothing came, so it is asked once more.
             return await self._inner.handle_async_request(request)
 
     async def aclose(self) -> None:

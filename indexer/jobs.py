@@ -88,7 +88,7 @@ class RebuildJobs:
 
     def latest(self) -> Job | None:
         """The rebuild started last."""
-        return next(reversed(self._jobs.values()), None)
+        return next(reversed(self._jobs.copy().values()), None)
 
     def recent(self) -> list[Job]:
         """The rebuilds that are remembered, the latest first."""

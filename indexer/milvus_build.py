@@ -5,21 +5,20 @@ is not touched: a note that changed is written as another, and the one before it
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import tee
 
 from indexer import chunking
 from indexer.address import Address
 from indexer.assembly import Kept, NoteRows, key
-from indexer.chunking import chunk_note
 from indexer.errors import IndexDamaged, IndexMissing, IndexOutdated
-from indexer.milvus_generation import MilvusGeneration, StoredNote
+from indexer.milvus_fetching import StoredNote
+from indexer.milvus_generation import MilvusGeneration
 from indexer.milvus_lease import Lease
-from indexer.milvus_rows import (
-    Ranges,
-    row_at,
-)
+from indexer.milvus_numbers import Ranges, row_at
 from indexer.milvus_store import MilvusStore
+from indexer.milvus_sweeping import sweep
 from indexer.milvus_writing import GRAPH, Writer, drafted, now
 from indexer.planning import Basis, BuildReport, Progress, difference, seconds_left
 from indexer.rebuild import Builder, first_sentence
@@ -27,7 +26,9 @@ from indexer.snapshot import FORMAT_VERSION, Manifest
 from indexer.storage import sha256
 from indexer.types import Chunk, Note, Reading
 
-NOTES_AT_ONCE = 64  # that are cut, embedded and written together
+ROWS_AT_ONCE = 2_000  # notes and passages that are embedded and written together
+NOTES_AT_ONCE = 64  # whose texts are fetched together
+Cut = tuple[Note, Sequence[Chunk]]  # a note with its text, and its passages
 
 
 @dataclass
@@ -69,7 +70,7 @@ class MilvusBuild(Builder):
         """The steps of the build, and last its report."""
         yield Progress("reading", 0, 0)
         with self._timed("reading"):
-            swept = () if dry_run else self._store.tidy()
+            swept = () if dry_run else sweep(self._store)
             basis = self._opened()
             reading = self._read(basis.previous)
         report = difference(basis, reading, dry_run)
@@ -121,38 +122,32 @@ class MilvusBuild(Builder):
         writer: Writer | None,
     ) -> Iterator[Progress]:
         """Cut, embed and write notes; without a writer, only count what would be embedded."""
-        started = time.monotonic()
-        for start in range(0, len(notes), NOTES_AT_ONCE):
-            left = seconds_left(time.monotonic() - started, start, len(notes))
-            yield Progress("embedding", start, len(notes), left)
-            some = notes[start : start + NOTES_AT_ONCE]
-            cut = list(self._cut(some, basis))
+        started, start = time.monotonic(), 0
+        yield Progress("embedding", 0, len(notes))
+        for cut in _some_at_once(self._cut(notes, basis)):
             kept = self._known(cut, basis, before) if basis.keeps_vectors else {}
             new = [chunk for _, chunks in cut for chunk in chunks if key(chunk) not in kept]
             self.counted.embedded += len(new)
             self.counted.kept += sum(len(chunks) for _, chunks in cut) - len(new)
             if writer:
-                for _ in self._embed(new, kept):
-                    yield Progress("embedding", start, len(notes), left)
+                for event in self._embed(new, kept):
+                    done = start + len(cut) * event.done // max(1, event.total)
+                    left = seconds_left(time.monotonic() - started, done, len(notes))
+                    yield Progress("embedding", done, len(notes), left)
                 writer.add(
                     [NoteRows(note, chunks, [kept[key(one)] for one in chunks]) for note, chunks in cut]
                 )
+            start += len(cut)
         yield Progress("embedding", len(notes), len(notes))
 
-    def _cut(
-        self, notes: Sequence[Note], basis: Basis[MilvusGeneration]
-    ) -> Iterator[tuple[Note, Sequence[Chunk]]]:
-        """Notes with their texts, and their passages."""
-        stored = [note for note in notes if isinstance(note, StoredNote)]
-        if basis.previous and stored:
-            basis.previous.fetch(stored)
-        for note in notes:
-            whole = Note(note.path, note.text, note.sha256, note.body_start, note.title, note.tags)
-            yield whole, chunk_note(whole, self.embedder.count_tokens, max_tokens=self.embedder.max_tokens)
+    def _cut(self, notes: Sequence[Note], basis: Basis[MilvusGeneration]) -> Iterator[Cut]:
+        """The notes with their passages; those that are ahead are being cut meanwhile, where others do it."""
+        whole, to_cut = tee(_whole(notes, basis.previous))
+        return zip(whole, self.hands.cut(to_cut), strict=True)
 
     def _known(
         self,
-        cut: Sequence[tuple[Note, Sequence[Chunk]]],
+        cut: Sequence[Cut],
         basis: Basis[MilvusGeneration],
         before: Mapping[str, str],
     ) -> dict[str, Kept]:
@@ -226,6 +221,29 @@ def _unchanged(reading: Reading, basis: Basis[MilvusGeneration]) -> dict[str, St
         return {}
     there = basis.previous.notes
     return {note.path: there[note.path] for note in reading.notes if there.get(note.path) is note}
+
+
+def _whole(notes: Sequence[Note], previous: MilvusGeneration | None) -> Iterator[Note]:
+    """The notes with their texts, of which those that are in Milvus are fetched some at a time."""
+    for start in range(0, len(notes), NOTES_AT_ONCE):
+        some = notes[start : start + NOTES_AT_ONCE]
+        if previous and (stored := [note for note in some if isinstance(note, StoredNote)]):
+            previous.fetch(stored)
+        yield from (note.whole() if isinstance(note, StoredNote) else note for note in some)
+
+
+def _some_at_once(notes: Iterable[Cut]) -> Iterator[list[Cut]]:
+    """The notes in groups that are no more than what is to be in memory; a note is never parted."""
+    group: list[Cut] = []
+    rows = 0
+    for note, chunks in notes:
+        group.append((note, chunks))
+        rows += 1 + len(chunks)
+        if rows >= ROWS_AT_ONCE:
+            yield group
+            group, rows = [], 0
+    if group:
+        yield group
 
 
 def _pairs(report: BuildReport) -> Iterator[tuple[str, str]]:

@@ -6,8 +6,10 @@ import numpy as np
 
 from indexer.checking import chunk_problems
 from indexer.errors import FootnoteError
-from indexer.milvus_generation import MilvusGeneration, StoredNote
-from indexer.milvus_rows import HEAD, row_at
+from indexer.milvus_fetching import StoredNote
+from indexer.milvus_generation import MilvusGeneration
+from indexer.milvus_numbers import row_at
+from indexer.milvus_rows import HEAD
 from indexer.milvus_store import MilvusStore
 from indexer.storage import sha256
 

@@ -8,13 +8,13 @@ from indexer.assembly import Kept, NoteRows
 from indexer.errors import IndexMissing
 from indexer.migration import NOTES_AT_ONCE, followed
 from indexer.milvus_generation import MilvusGeneration
-from indexer.milvus_rows import row_at
+from indexer.milvus_numbers import row_at
 from indexer.milvus_store import MilvusStore
+from indexer.milvus_sweeping import sweep
 from indexer.milvus_writing import GRAPH, Writer, drafted
 from indexer.passages import Passages
 from indexer.planning import Progress
 from indexer.snapshot import Manifest
-from indexer.types import Note
 
 
 def into_milvus(index: Passages, target: Address) -> Iterator[Progress | Manifest]:
@@ -24,7 +24,7 @@ def into_milvus(index: Passages, target: Address) -> Iterator[Progress | Manifes
     for _ in lease.acquire(above=store.above()):
         yield Progress("waiting", 0, 0)
     try:
-        swept = store.tidy()
+        swept = sweep(store)
         try:
             previous = store.open()
         except IndexMissing:
@@ -57,5 +57,6 @@ def of_generation(index: Passages) -> Iterator[NoteRows]:
         found = index.kept_of(rows) if rows else {}
         for note in some:
             own = [found[row_at(note.number, place)] for place in range(note.head.chunks)]
-            whole = Note(note.path, note.text, note.sha256, note.body_start, note.title, note.tags)
-            yield NoteRows(whole, list(index.passages_of(note)), [Kept(one.own, one.tokens) for one in own])
+            yield NoteRows(
+                note.whole(), list(index.passages_of(note)), [Kept(one.own, one.tokens) for one in own]
+            )

@@ -1,16 +1,9 @@
-"""A note, its passages and a generation as rows of tables, and back. Pure.
-
-Numbers. Each build has one, above all before it; a note that it writes has the build's and its own place in
-it; a passage's row has its note's and its place in that. So rows beside each other are passages beside each
-other, a note that changed is another note, and no row is ever written twice.
-"""
+"""A note, its passages and a generation as rows of tables, and back. Pure."""
 
 import base64
-import hashlib
 import zlib
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, cast
 
 import msgspec
@@ -18,27 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.assembly import NoteRows
-from indexer.borrowing import borrowed_vectors, shares
+from indexer.borrowing import borrowed_vectors
 from indexer.errors import IndexDamaged, IndexTooLarge
-from indexer.keyword_index import terms
 from indexer.lexicon import Lexicon, learn
+from indexer.milvus_numbers import Ranges, below, row_at
+from indexer.milvus_terms import borrowed_terms, fitting, words_text
 from indexer.snapshot import Manifest, StoredChunk, restored_chunk, seal, stored_chunk, unseal
 from indexer.token_codes import TokenCodes
 from indexer.types import Chunk, Note
 
-PLACES = 20  # bits of a passage's place in its note
-NOTES = 23  # bits of a note's place in its build
 HEAD, WORDS, TEXT = 0, 1, 2  # what a row of the table of notes holds
 PART = 60_000  # signs of a text in one row
-LISTED = 16  # dead notes in a row, from which on a condition names them by their ends
-LIST = 5_000  # numbers in a condition
 
 Floats = NDArray[np.float32]
-Ranges = tuple[tuple[int, int], ...]  # from a first number up to, and without, a last; in order, apart
 
 
 class Head(msgspec.Struct, array_like=True, frozen=True):
-    """A note without its text, and in how many parts the rest is stored."""
+    """A note without its text, and in how many parts the rest is stored. `lines` is 0 where not counted."""
 
     path: str
     sha256: str
@@ -48,6 +37,7 @@ class Head(msgspec.Struct, array_like=True, frozen=True):
     chunks: int
     words: int
     parts: int
+    lines: int = 0
 
 
 class Learned(msgspec.Struct, array_like=True, frozen=True):
@@ -92,67 +82,7 @@ class Published:
     @property
     def condition(self) -> str:
         """What holds for its rows."""
-        few, many = _listed(self.dead)
-        parts = [f"note < {self.end}", *(f"(note < {first} or note >= {last})" for first, last in many)]
-        return " and ".join([*parts, f"note not in {few}"] if few else parts)
-
-
-def first_note(build: int) -> int:
-    """The number of the first note of a build."""
-    return build << NOTES
-
-
-def note_of(row: int) -> int:
-    """The number of the note that a passage's row, or a row of the table of notes, belongs to."""
-    return row >> PLACES
-
-
-def row_at(note: int, place: int) -> int:
-    """The row of a passage, or of a part of a note."""
-    return note << PLACES | place
-
-
-def place_of(row: int) -> int:
-    """The place of a passage in its note."""
-    return row & ((1 << PLACES) - 1)
-
-
-def merged_ranges(ranges: Iterable[tuple[int, int]]) -> Ranges:
-    """Ranges in order, those that touch as one."""
-    merged: list[tuple[int, int]] = []
-    for first, last in sorted(one for one in ranges if one[0] < one[1]):
-        if merged and first <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
-        else:
-            merged.append((first, last))
-    return tuple(merged)
-
-
-def without(ranges: Ranges, gone: Ranges) -> Ranges:
-    """What is left of ranges where others are taken out of them."""
-    left = list(ranges)
-    for first, last in gone:
-        cut: list[tuple[int, int]] = []
-        for start, end in left:
-            cut += [(start, min(end, first)), (max(start, last), end)]
-        left = [one for one in cut if one[0] < one[1]]
-    return merged_ranges(left)
-
-
-def conditions(ranges: Ranges) -> list[str]:
-    """What holds for the rows of notes in ranges, in as few conditions as can be asked."""
-    few, many = _listed(ranges)
-    lists = [few[start : start + LIST] for start in range(0, len(few), LIST)]
-    return [
-        *(f"note in {one}" for one in lists),
-        *(f"note >= {first} and note < {last}" for first, last in many),
-    ]
-
-
-def _listed(ranges: Ranges) -> tuple[list[int], list[tuple[int, int]]]:
-    """The numbers in short ranges, and the long ranges."""
-    few = [number for first, last in ranges if last - first < LISTED for number in range(first, last)]
-    return few, [pair for pair in ranges if pair[1] - pair[0] >= LISTED]
+        return below(self.end, self.dead)
 
 
 def note_rows(number: int, given: NoteRows) -> tuple[Head, Learned, list[dict[str, Any]]]:
@@ -171,6 +101,7 @@ def note_rows(number: int, given: NoteRows) -> tuple[Head, Learned, list[dict[st
         len(given.chunks),
         len(words),
         len(parts),
+        note.line_count,
     )
     kinds = [HEAD, *[WORDS] * len(words), *[TEXT] * len(parts)]
     texts = [*_packed(msgspec.json.encode(head))[:1], *words, *parts]
@@ -208,7 +139,7 @@ def passage_rows(number: int, given: NoteRows) -> list[dict[str, Any]]:
         return []
     own = np.stack([kept.whole for kept in given.kept]).astype(np.float32)
     searched = borrowed_vectors(own, given.chunks)
-    words = [words_text(taken) for taken in _borrowed_terms(given.chunks)]
+    words = [words_text(taken) for taken in borrowed_terms(given.chunks)]
     rows = []
     for place, kept in enumerate(given.kept):
         data = base64.b64encode(_kept_bytes(own[place], kept.tokens)).decode("ascii")
@@ -225,7 +156,7 @@ def passage_rows(number: int, given: NoteRows) -> list[dict[str, Any]]:
                 "vector": searched[place].tolist(),
                 "kept": data[:PART],
                 "more": data[PART:],
-                "words": _fitting(words[place]),
+                "words": fitting(words[place], PART),
             }
         )
     return rows
@@ -264,45 +195,10 @@ def published_of(parts: Sequence[str]) -> Published:
     return Published(unseal(sealed), end, dead, token_bytes)
 
 
-def words_text(given: Iterable[str]) -> str:
-    """Search terms as one text; a term with other signs than letters and digits stands as a code."""
-    return " ".join(map(_coded, given))
-
-
-def known_words(given: Iterable[str], known: Container[str]) -> str:
-    """Those of the search terms that stand in a passage, as one text."""
-    return words_text(term for term in given if term in known)
-
-
-@lru_cache(maxsize=50_000)
-def _coded(term: str) -> str:
-    if term.isascii() and term.isalnum():
-        return term
-    return f"x{hashlib.blake2b(term.encode('utf-8', 'surrogatepass'), digest_size=8).hexdigest()}"
-
-
-def _borrowed_terms(chunks: Sequence[Chunk]) -> list[list[str]]:
-    """The terms of each passage, as often as BM25 is to count them: its own, and those of its neighbours."""
-    own = [terms(chunk.embedded_text) for chunk in chunks]
-    taken = shares(chunks).tocsr()
-    borrowed = []
-    for row in range(len(chunks)):
-        places = slice(taken.indptr[row], taken.indptr[row + 1])
-        pairs = zip(taken.indices[places].tolist(), taken.data[places].tolist(), strict=True)
-        borrowed.append([term for other, count in pairs for term in own[other] * count])
-    return borrowed
-
-
-def _fitting(text: str) -> str:
-    """The text, or as many whole words of it as a row holds."""
-    data = text.encode()
-    return text if len(data) <= PART else data[:PART].decode("utf-8", "ignore").rpartition(" ")[0]
-
-
 def _term_counts(chunks: Sequence[Chunk]) -> dict[str, int]:
     """In how many passages of a note each term stands, or is borrowed."""
     counts: dict[str, int] = {}
-    for borrowed in _borrowed_terms(chunks) if chunks else ():
+    for borrowed in borrowed_terms(chunks) if chunks else ():
         for term in set(borrowed):
             counts[term] = counts.get(term, 0) + 1
     return counts

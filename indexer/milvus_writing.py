@@ -1,27 +1,23 @@
 """Notes written as rows of Milvus, and the generation that they and those before make; nobody sees it yet."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from indexer.assembly import NoteRows
-from indexer.milvus_generation import MilvusGeneration, StoredNote
+from indexer.errors import IndexUnreachable
+from indexer.milvus_fetching import StoredNote
+from indexer.milvus_generation import MilvusGeneration
 from indexer.milvus_lease import Lease
-from indexer.milvus_rows import (
-    Learned,
-    Published,
-    Ranges,
-    first_note,
-    merged_ranges,
-    note_rows,
-    passage_rows,
-    without,
-)
+from indexer.milvus_numbers import Ranges, first_note, merged_ranges, without
+from indexer.milvus_rows import Learned, Published, note_rows, passage_rows
 from indexer.milvus_store import MilvusStore
 from indexer.milvus_words import Words
 from indexer.snapshot import Manifest
 from indexer.vector_index import Search
 
 GRAPH = Search("graph")  # how Milvus looks for vectors
+SEALED = 5_000  # passages: so many Milvus searches roughly until its graph is made, fewer one by one
 
 
 class Writer:
@@ -36,6 +32,7 @@ class Writer:
         self.learned: list[Learned] = []
         self.dimension = 0
         self.token_bytes = 0
+        self._passages = 0
 
     def add(self, given: Sequence[NoteRows]) -> None:
         """Write some notes. Raises BuildLocked, IndexTooLarge or IndexUnusable."""
@@ -49,12 +46,19 @@ class Writer:
             head, learned, rows = note_rows(self._number, one)
             heads += rows
             passages += passage_rows(self._number, one)
-            self.notes[head.path] = self._store.stored(self._number, head)
+            self.notes[head.path] = self._store.fetcher.stored(self._number, head)
             self.learned.append(learned)
             self._number += 1
         self._store.milvus.insert(self._store.notes_table, heads)
         if passages:
             self._store.milvus.insert(self._store.passages_table(self.dimension), passages)
+            self._passages += len(passages)
+
+    def finish(self) -> None:
+        """Once all is written: what is much is to be in the graph soon."""
+        if self._passages >= SEALED:
+            with contextlib.suppress(IndexUnreachable):  # then Milvus comes to it by itself
+                self._store.milvus.seal(self._store.passages_table(self.dimension))
 
 
 def drafted(
@@ -73,6 +77,7 @@ def drafted(
         notes: all notes of it, by path.
         swept: dead notes of the generation before that are gone by now.
     """
+    writer.finish()
     begin = first_note(lease.number)
     there = {note.number for note in notes.values()}
     gone = [note for note in previous.notes.values() if note.number not in there] if previous else []
@@ -82,7 +87,7 @@ def drafted(
         ranges = [*without(previous.published.dead, swept), failed]
         dead = merged_ranges([*ranges, *((note.number, note.number + 1) for note in gone)])
     before = previous.words if previous else Words()
-    words = before.changed(manifest.chunks, writer.learned, store.learned(gone) if gone else ())
+    words = before.changed(manifest.chunks, writer.learned, store.fetcher.learned(gone) if gone else ())
     published = Published(manifest, first_note(lease.number + 1), dead, token_bytes)
     return store.generation(published, dict(notes), words, strong=True)
 

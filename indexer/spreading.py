@@ -8,6 +8,7 @@ import os
 import secrets
 import socket
 import tempfile
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -28,7 +29,8 @@ NOTES_AT_ONCE = 50  # that one task cuts
 AHEAD = 2  # tasks on their way for each processor of the cluster: one at work, one that waits for it
 RETRIES = 5  # of a task whose worker or node is lost
 REACHED = 3.0  # seconds in which an address has to answer
-PATIENCE = 20.0  # seconds without any processor in the cluster
+PATIENCE = 20.0  # seconds without any processor in the cluster, or without its head; Ray's own is 60
+LOOK_AGAIN = 5.0  # seconds of waiting for a part, after which it is seen whether the cluster is there still
 STORE = 256 * 2**20  # bytes of shared memory of a Ray that is started here; parts on their way are a few MB
 # Settings of Ray that have to stand in the environment before it is imported.
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DISABLE_IMPORT_WARNING": "1"}
@@ -110,9 +112,15 @@ def _reach(address: str) -> None:
             " 10.0.0.1:6379; or auto; or nothing, for a Ray on this machine alone."
         )
     try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=REACHED).close()
+        _connect(address)
     except (OSError, OverflowError) as error:
         raise _unreachable(address, error) from error
+
+
+def _connect(address: str) -> None:
+    """Return if something listens at `host:port`. Raises OSError, OverflowError."""
+    host, _, port = address.rpartition(":")
+    socket.create_connection((host.strip("[]"), int(port)), timeout=REACHED).close()
 
 
 def _unreachable(address: str, error: Exception) -> ClusterError:
@@ -132,6 +140,7 @@ class Spread:
         self._recipe = recipe
         self._ray: Any = None
         self._task: Any = None
+        self._head = ""
         self._held = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -175,8 +184,9 @@ class Spread:
             while on_their_way:
                 yield self._made(on_their_way.popleft())
         finally:
-            for one in on_their_way:
-                self._ray.cancel(one)
+            if self._ray:  # else the cluster is left already, which ends them
+                for one in on_their_way:
+                    self._ray.cancel(one)
 
     def _join(self) -> None:
         """Become part of the cluster. Raises ClusterError."""
@@ -205,22 +215,44 @@ class Spread:
             raise _unreachable(self._address, error) from error
         self._held.callback(ray.shutdown)
         self._ray = ray
+        self._head = ray.get_runtime_context().gcs_address
         self._task = ray.remote(num_cpus=1, max_retries=RETRIES, scheduling_strategy="SPREAD")(work)
 
     def _most(self) -> int:
         """How many parts may be on their way; the cluster may have grown or shrunk."""
-        return AHEAD * max(1, int(self._ray.cluster_resources().get("CPU", 0)))
+        return AHEAD * max(1, self._processors())
+
+    def _processors(self) -> int:
+        """How many the cluster has. Raises ClusterError if its head is gone: Ray would end this process."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                _connect(self._head)
+                return int(self._ray.cluster_resources().get("CPU", 0))
+            except OSError as error:
+                if time.monotonic() >= until:
+                    raise self._gone(f"lost its head ({error.strerror or error}). Start it again") from error
+                time.sleep(0.5)
+
+    def _wait(self, one: Any) -> None:
+        """Return once a part is made, or has failed. Raises ClusterError if nobody is left to make it."""
+        until = time.monotonic() + PATIENCE
+        while not self._ray.wait([one], timeout=min(LOOK_AGAIN, PATIENCE))[0]:
+            if self._processors():
+                until = time.monotonic() + PATIENCE
+            elif time.monotonic() >= until:
+                raise self._gone("has no processor left to work with. Start nodes")
+
+    def _gone(self, what: str) -> ClusterError:
+        return ClusterError(
+            f"The Ray cluster at {self._address!r} {what}, or build without --ray. The index is as it was."
+        )
 
     def _made(self, one: Any) -> list[Any]:
         """What a worker made. Raises ClusterError, and what of ours it raised there."""
         ray = self._ray
         try:
-            while not ray.wait([one], timeout=PATIENCE)[0]:
-                if not ray.cluster_resources().get("CPU"):
-                    raise ClusterError(
-                        f"The Ray cluster at {self._address!r} has no processor left to work with. Start"
-                        " nodes, or build without --ray. The index is as it was."
-                    )
+            self._wait(one)
             made: list[Any] = ray.get(one)
             return made
         except ray.exceptions.RayTaskError as error:

@@ -1,8 +1,11 @@
 """What flows through the indexer: notes, blocks of their text, chunks. Imports nothing of ours."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+
+NEWLINE = re.compile(r"\r\n?|\n")  # the line ends that CommonMark knows
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,11 @@ class Note:
     body_start: int
     title: str
     tags: tuple[str, ...] = ()
+
+    @property
+    def line_count(self) -> int:
+        """How many lines it has, 1 at least; the line end at its end begins no further one."""
+        return 1 + sum(end.end() < len(self.text) for end in NEWLINE.finditer(self.text))
 
 
 @dataclass(frozen=True, slots=True)

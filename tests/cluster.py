@@ -2,7 +2,6 @@
 
 import os
 import re
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -10,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
+from ports import free_port
 from programs import nginx
 from serving import COMMAND, Served
 
@@ -34,11 +34,6 @@ http {{
 """
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
-
-
 class Cluster:
     """The servers, each at a port that it keeps, and where the balancer is."""
 
@@ -46,9 +41,15 @@ class Cluster:
         self._folder = folder
         self._settings = settings
         self.ports = [free_port() for _ in range(count)]
-        self.servers: list[Served] = [self._start(port) for port in self.ports]
         self.address = f"http://127.0.0.1:{free_port()}"
-        self._nginx = self._balance()
+        self.servers: list[Served] = []
+        self._balancer: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start all of it; what was started has to be stopped also where this is interrupted."""
+        for port in self.ports:
+            self.servers.append(self._start(port))
+        self._balancer = self._balance()
 
     def client(self, number: int | None = None) -> httpx2.Client:
         """A client of one server, or of the balancer."""
@@ -75,9 +76,11 @@ class Cluster:
                 time.sleep(0.1)
 
     def stop(self) -> None:
-        for process in (self._nginx, *(server.process for server in self.servers)):
+        balancers = [self._balancer] if self._balancer else []
+        processes = [*balancers, *(server.process for server in self.servers)]
+        for process in processes:
             process.terminate()
-        for process in (self._nginx, *(server.process for server in self.servers)):
+        for process in processes:
             try:
                 process.wait(20)
             except subprocess.TimeoutExpired:
@@ -120,6 +123,7 @@ def cluster(folder: Path, notes: Path, database: str, count: int = 2, **settings
     }
     running = Cluster(folder, given, count)
     try:
+        running.start()
         running.wait()
         yield running
     finally:

@@ -1,7 +1,7 @@
 """Footnote beyond one process, from nothing, on this machine alone: `make cluster-demo`.
 
-PostgreSQL, a Ray of two nodes that builds the index, two Footnote processes behind nginx; one question
-through the balancer. All of it is stopped again, also where a step fails or Ctrl-C interrupts it.
+PostgreSQL, Milvus, a Ray of two nodes that builds the index, two Footnote processes behind nginx; one
+question through the balancer. All of it is stopped again, also where a step fails or Ctrl-C interrupts it.
 """
 
 import importlib.util
@@ -17,6 +17,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 import httpx2
+import milvus_server
 import programs
 from cluster import cluster
 from databases import running_postgres
@@ -25,11 +26,7 @@ from ray_nodes import ray_nodes
 from serving import COMMAND
 
 FAILED, INTERRUPTED = 1, 130
-
-
-def index_address(folder: Path) -> str:
-    """Where the index is kept, as FOOTNOTE_INDEX names it."""
-    return str(folder / "index")
+SILENCE = 60  # seconds that a part of Milvus may be silent for, as all of this starts on one machine
 
 
 def demonstrate(notes: Path, question: str, folder: Path, running: ExitStack) -> None:
@@ -40,10 +37,11 @@ def demonstrate(notes: Path, question: str, folder: Path, running: ExitStack) ->
         OSError, subprocess.SubprocessError, httpx2.HTTPError: a part does not start or fails.
     """
     require_programs()
-    index = index_address(folder)
-
     say("PostgreSQL, for conversations …")
     database = running.enter_context(running_postgres()).new_database()
+
+    say("Milvus, for the index …")
+    index = running.enter_context(milvus_server.running_milvus(silence=SILENCE)).new_index()
 
     say("Ray, two nodes …")
     with ray_nodes() as nodes:
@@ -68,6 +66,8 @@ def require_programs() -> None:
             find()
         except NotInstalled as error:
             missing.append(str(error))
+    if reason := milvus_server.why_not():
+        missing.append(f"Milvus cannot run: {reason}")
     if importlib.util.find_spec("ray") is None:
         missing.append('Ray is not installed: pip install ".[cluster]"')
     if missing:
@@ -101,6 +101,7 @@ def main(notes: Path, question: str) -> int:
         del os.environ[name]  # it shows the defaults, whatever the caller has set
     try:
         with tempfile.TemporaryDirectory(prefix="footnote-demo-") as folder, ExitStack() as running:
+            os.chdir(folder)  # what Footnote keeps beside Milvus on this machine goes with the rest
             demonstrate(notes, question, Path(folder), running)
     except KeyboardInterrupt:
         say("Interrupted; everything is stopped.")
@@ -116,4 +117,4 @@ def main(notes: Path, question: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), sys.argv[2]))
+    sys.exit(main(Path(sys.argv[1]).absolute(), sys.argv[2]))

@@ -1,7 +1,9 @@
-"""Notes, an index and an assistant to test with; no model is loaded."""
+"""Notes, an index and an assistant to test with; a model is loaded only where it is asked for."""
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from fakes import HashingEmbedder
 from milvus_server import milvus_server  # noqa: F401, as it is a fixture
 
 from assistant.pipeline import Assistant
+from indexer.embedding import Embedder, open_embedder
 from indexer.jobs import RebuildJobs
 from indexer.live import LiveIndex
 from indexer.planning import BuildReport, Progress
@@ -61,10 +64,20 @@ def embedder() -> HashingEmbedder:
     return HashingEmbedder()
 
 
+@pytest.fixture(scope="session")
+def real_embedder() -> Embedder:
+    """The packaged model; its weights are read once for all who share it."""
+    return open_embedder("all-MiniLM-L6-v2")
+
+
 @pytest.fixture
 def small_notes(tmp_path: Path) -> Path:
     """A folder with two notes: aws/roles.md and aws/storage.md."""
-    folder = tmp_path / "notes"
+    return two_notes(tmp_path / "notes")
+
+
+def two_notes(folder: Path) -> Path:
+    """The folder, with the two notes in it."""
     (folder / "aws").mkdir(parents=True)
     (folder / "aws" / "roles.md").write_text(ROLES, "utf-8")
     (folder / "aws" / "storage.md").write_text(STORAGE, "utf-8")
@@ -99,9 +112,41 @@ def assistant(settings: IndexSettings, embedder: HashingEmbedder, build: Build) 
 def jobs(settings: IndexSettings, embedder: HashingEmbedder, assistant: Assistant) -> Iterator[RebuildJobs]:
     """Rebuilds of the assistant's index."""
 
+    with rebuilds_of(settings, embedder, assistant) as rebuilds:
+        yield rebuilds
+
+
+@contextmanager
+def rebuilds_of(
+    settings: IndexSettings, embedder: HashingEmbedder, assistant: Assistant
+) -> Iterator[RebuildJobs]:
+    """Rebuilds of an assistant's index, all of which have ended at the end."""
+
     def run(full: bool) -> Iterator[Progress | BuildReport]:
         return rebuild(settings, embedder, full=full)
 
     rebuilds = RebuildJobs(run, assistant.index.refresh)
     yield rebuilds
     rebuilds.close()
+
+
+@dataclass(frozen=True)
+class Site:
+    """What a server is made of, for tests that share one."""
+
+    settings: IndexSettings
+    assistant: Assistant
+    jobs: RebuildJobs
+
+
+@contextmanager
+def small_site(folder: Path) -> Iterator[Site]:
+    """The two notes, their index, and an assistant over it, in a folder of their own."""
+    settings, embedder = (
+        IndexSettings(notes=two_notes(folder / "notes"), index=folder / "index"),
+        HashingEmbedder(),
+    )
+    *_, _ = rebuild(settings, embedder)
+    assistant = Assistant(LiveIndex(settings.index, fingerprint=embedder.fingerprint), embedder)
+    with rebuilds_of(settings, embedder, assistant) as jobs:
+        yield Site(settings, assistant, jobs)

@@ -80,7 +80,10 @@ class Postgres:
 
     def cut_all(self) -> None:
         """End all connections but this one, as a network or an administrator would."""
-        self.say("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'footnote'")
+        self.say(
+            "SELECT pg_terminate_backend(pid, 30000)"  # and wait until it has ended
+            " FROM pg_stat_activity WHERE application_name = 'footnote'"
+        )
 
     def new_database(self) -> str:
         """The address of an empty database."""

@@ -14,7 +14,9 @@ from indexer.reading import note_of, read_notes
 from indexer.types import Chunk, Kind, Note, Span
 
 ROOT = Path(__file__).parent.parent
+GUIDES = ROOT.parent / "shared/data/aws-guides"
 Count = Callable[[Sequence[str]], list[int]]
+KINDS = ("supported", "wrong-number", "wrong-name", "negated", "half-true", "other-passage", "invented")
 WINDOW = 256  # tokens of a passage at most, as of the packaged model
 
 
@@ -29,21 +31,38 @@ class Pair:
 
 
 def labelled(half: str, count: Count) -> list[Pair]:
-    """The pairs over corpus/ of a half, "dev" or "measure"; those on notes of their own of "fit".
+    """The pairs over corpus/ of a half, "dev" or "measure"; those of "practice"; those on notes of "fit".
 
     Args:
         count: how many tokens texts have.
     """
     entries = yaml.safe_load((ROOT / f"tests/golden/support-{half}.yaml").read_text("utf-8"))
-    return list(_fitting(entries, count) if half == "fit" else _halves(entries, count))
+    read = {"fit": _fitting, "practice": _practice}.get(half, _halves)
+    return list(read(entries, count))
+
+
+def _notes(folder: Path, count: Count) -> Callable[[str, Sequence[int]], Chunk]:
+    """What gives lines of a note as one passage."""
+    notes = {note.path: note for note in read_notes(folder, max_bytes=10**6).notes}
+    cut = cache(lambda path: chunk_note(notes[path], count, max_tokens=WINDOW))
+    return lambda path, lines: _passage(notes[path], cut(path), *lines)
 
 
 def _halves(entries: Sequence[Mapping[str, Any]], count: Count) -> Iterator[Pair]:
-    notes = {note.path: note for note in read_notes(ROOT / "corpus", max_bytes=10**6).notes}
-    cut = cache(lambda path: chunk_note(notes[path], count, max_tokens=WINDOW))
+    passage = _notes(ROOT / "corpus", count)
     for entry in entries:
-        passage = _passage(notes[entry["note"]], cut(entry["note"]), *entry["lines"])
-        yield Pair(entry["sentence"], entry["kind"], entry["supported"], (passage,))
+        found = passage(entry["note"], entry["lines"])
+        yield Pair(entry["sentence"], entry["kind"], entry["supported"], (found,))
+
+
+def _practice(entries: Sequence[Mapping[str, Any]], count: Count) -> Iterator[Pair]:
+    found = {"note": _notes(ROOT / "corpus", count)}
+    if GUIDES.is_dir():
+        found["guide"] = _notes(GUIDES, count)
+    for entry in entries:
+        for where in found.keys() & entry.keys():
+            passage = found[where](entry[where], entry["lines"])
+            yield from _pairs(entry, (passage,))
 
 
 def _passage(note: Note, chunks: Sequence[Chunk], first: int, last: int) -> Chunk:
@@ -64,7 +83,10 @@ def _fitting(entries: Sequence[Mapping[str, Any]], count: Count) -> Iterator[Pai
     for number, entry in enumerate(entries):
         note = note_of(f"{number}.md", entry["note"], "0" * 64)
         passages = tuple(chunk_note(note, count, max_tokens=WINDOW))
-        for kind, sentences in entry.items():
-            if kind != "note":
-                for sentence in sentences:
-                    yield Pair(sentence, kind, kind == "supported", passages)
+        yield from _pairs(entry, passages)
+
+
+def _pairs(entry: Mapping[str, Any], passages: tuple[Chunk, ...]) -> Iterator[Pair]:
+    for kind in [kind for kind in KINDS if kind in entry]:
+        for sentence in entry[kind]:
+            yield Pair(sentence, kind, kind == "supported", passages)

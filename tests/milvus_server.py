@@ -1,4 +1,4 @@
-"""A real Milvus server, alone in a network of its own, for as long as the tests run.
+"""A real Milvus server, alone in a network of its own, for as long as the tests or the demonstration run.
 
 It would listen on all interfaces, so it runs in a network namespace in which there is nothing but loopback.
 The way in is a socket file, which a relay makes an address of; cutting the relay cuts every connection.
@@ -21,6 +21,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from ports import free_port
 
 SECONDS_TO_START = 120.0
 _FLAGS, _SET_FLAGS, _UP = 0x8913, 0x8914, 0x1
@@ -31,20 +32,23 @@ class Relay:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = int(free.getsockname()[1])
+        self.port = free_port()
         self.mend()
 
     def mend(self) -> None:
         """Take connections."""
         command = [sys.executable, __file__, "relay", str(self._file), str(self.port)]
-        self._process = subprocess.Popen(command)
+        self._process = subprocess.Popen(command, start_new_session=True)  # Ctrl-C is for who started it
         until = time.monotonic() + 30
-        while time.monotonic() < until:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
-                return
-            time.sleep(0.05)
-        raise TimeoutError("the relay does not start")
+        try:
+            while time.monotonic() < until:
+                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+                    return
+                time.sleep(0.05)
+            raise TimeoutError("the relay does not start")
+        except BaseException:
+            self.cut()
+            raise
 
     def cut(self) -> None:
         """End all connections, and take no new ones until `mend`."""
@@ -140,19 +144,26 @@ def why_not() -> str:
     return ""
 
 
-@pytest.fixture(scope="session")
-def milvus_server() -> Iterator[MilvusProcess]:
-    """A Milvus server that runs."""
-    if reason := why_not():
-        pytest.skip(f"a Milvus server cannot run on this machine: {reason}")
+@contextlib.contextmanager
+def running_milvus(*, silence: int = 3) -> Iterator[MilvusProcess]:
+    """A Milvus server that runs until the block ends. `silence` is as MilvusProcess has it."""
     folder = Path(tempfile.mkdtemp(prefix="footnote-milvus-", dir="/tmp"))  # a socket's path has to be short
-    server = MilvusProcess(folder)
+    server = MilvusProcess(folder, silence=silence)
     try:
         server.start()
         yield server
     finally:
         server.close()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def milvus_server() -> Iterator[MilvusProcess]:
+    """A Milvus server that runs."""
+    if reason := why_not():
+        pytest.skip(f"a Milvus server cannot run on this machine: {reason}")
+    with running_milvus() as server:
+        yield server
 
 
 def _loopback_up() -> None:

@@ -121,7 +121,13 @@ def _serving(respond: Callable[[_Handler], None]) -> Iterator[Served]:
 
 @contextlib.contextmanager
 def model_server(
-    reply: Reply, *, key: str = "", model: str = "tiny", size: int = 3, pause: float = 0.0
+    reply: Reply,
+    *,
+    key: str = "",
+    model: str = "tiny",
+    size: int = 3,
+    pause: float = 0.0,
+    before: Callable[[str], object] = lambda said: None,
 ) -> Iterator[Served]:
     """A server that keeps to the protocol and says what `reply` makes of the messages.
 
@@ -129,6 +135,7 @@ def model_server(
         key: what it wants as a token, if anything.
         size: characters of a piece.
         pause: seconds between two pieces.
+        before: called before each piece, with what was said so far; it may hold the rest back.
     """
 
     def respond(handler: _Handler) -> None:
@@ -142,6 +149,7 @@ def model_server(
         handler.begin()
         handler.event({"role": "assistant", "content": ""})
         for start in range(0, len(text), size):
+            before(text[:start])
             handler.event({"content": text[start : start + size]})
             time.sleep(pause)
         handler.event({}, "stop")
@@ -276,6 +284,11 @@ FAULTS: dict[str, tuple[Callable[[_Handler], None], str]] = {
 }
 
 
+def patience_for(fault: str) -> float:
+    """Seconds to wait for a server with this fault: few where its silence is the fault, else enough."""
+    return 0.6 if FAULTS[fault][1] == "stalled" else 60.0
+
+
 @contextlib.contextmanager
 def faulty_server(fault: str) -> Iterator[Served]:
     """A server with one of the faults."""
@@ -313,7 +326,7 @@ def hasty_server() -> Iterator[str]:
 
 def settings_for(url: str, **values: Any) -> ModelSettings:
     return ModelSettings(
-        **{"llm_base_url": url, "llm_model": "tiny", "llm_api_key": KEY, "llm_patience": 5.0, **values}
+        **{"llm_base_url": url, "llm_model": "tiny", "llm_api_key": KEY, "llm_patience": 60.0, **values}
     )
 
 

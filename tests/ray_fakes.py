@@ -22,6 +22,20 @@ class Told(HashingEmbedder):
         return super().embed_passages(texts)
 
 
+class Slow(Told):
+    """The same, and takes long enough to be interrupted."""
+
+    def embed_passages(self, texts: Sequence[str]) -> list[Embedded]:
+        embedded = super().embed_passages(texts)
+        time.sleep(2)
+        return embedded
+
+
+def open_slow(name: str, precision: str) -> Slow:
+    """A slow one in the place of the model that settings name, which is the file that it tells in."""
+    return Slow(name=name)
+
+
 class Fatal(HashingEmbedder):
     """Takes its process with it, the first time."""
 

@@ -37,6 +37,10 @@ class RayNodes:
         """Start a second node."""
         self._say("add")
 
+    def lose_the_head(self) -> None:
+        """Kill all processes of the first node at once; there is no cluster without it."""
+        self._say("behead")
+
     def _say(self, line: str) -> None:
         assert self._process.stdin
         self._process.stdin.write(f"{line}\n")
@@ -86,6 +90,8 @@ def main(processors: int) -> None:
             for line in sys.stdin:
                 if line.strip() == "lose":
                     cluster.remove_node(second, allow_graceful=False)
+                elif line.strip() == "behead":
+                    cluster.head_node.kill_all_processes(check_alive=False, allow_graceful=False)
                 else:
                     second = cluster.add_node(**node)
                 tell(cluster.address)

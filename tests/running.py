@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastapi import FastAPI
+from ports import free_port
 
 from assistant.pipeline import Assistant
 from ui.address import listen
@@ -42,7 +43,7 @@ class Address:
         self, method: str, path: str, headers: Mapping[str, str] | None = None, body: Any = None
     ) -> Reply:
         """One request over a connection of its own; `path` is sent as it is."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection._validate_path = lambda url: None  # type: ignore[attr-defined]
         given = {"Host": f"127.0.0.1:{self.port}", **(headers or {})}
         data = json.dumps(body).encode() if isinstance(body, dict) else body
@@ -61,7 +62,7 @@ class Address:
         return reply
 
     def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=60)
 
 
 @contextmanager
@@ -69,8 +70,7 @@ def running(
     app: FastAPI, assistant: Assistant, settings: ServerSettings | None = None, *, port: int = 0
 ) -> Iterator[Address]:
     """Where the application answers, on a port of its own or the one that is given, until the block ends."""
-    with socket.create_server(("127.0.0.1", port)) as free:
-        port = free.getsockname()[1]
+    port = port or free_port()
     with listen(ServerSettings(port=port)) as listener:
         server = Server(app, assistant, f"http://127.0.0.1:{port}", settings=settings)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -79,5 +79,5 @@ def running(
             yield Address(port)
         finally:
             server.should_exit = True
-            thread.join(timeout=20)
+            thread.join(timeout=60)
         assert not thread.is_alive()

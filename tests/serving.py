@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,8 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from ports import free_port
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 COMMAND = [sys.executable, "-c", "from ui.cli import main; main()"]
@@ -54,8 +55,7 @@ class Served:
 @contextlib.contextmanager
 def serving(notes: Path, index: Path, **settings: str) -> Iterator[Served]:
     """A server that is ready to answer; killed at the end if it still runs."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     environment = os.environ | {
         "FOOTNOTE_NOTES": str(notes),
         "FOOTNOTE_INDEX": str(index),

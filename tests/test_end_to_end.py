@@ -1,24 +1,22 @@
 """The whole path with the real model: corpus to index to server to HTTP, and the measured quality."""
 
 import json
-import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from serving import serving
 
 from assistant.evaluation import Evidence, evaluate, folded, load, score
-from assistant.pipeline import Assistant, open_assistant
-from indexer.embedding import open_embedder
+from assistant.pipeline import Assistant
+from indexer.embedding import Embedder
+from indexer.live import LiveIndex
 from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
 
@@ -27,51 +25,25 @@ pytestmark = pytest.mark.model
 
 
 @pytest.fixture(scope="module")
-def corpus_index(tmp_path_factory: pytest.TempPathFactory) -> IndexSettings:
+def corpus_index(tmp_path_factory: pytest.TempPathFactory, real_embedder: Embedder) -> IndexSettings:
     folder = tmp_path_factory.mktemp("corpus")
     notes = shutil.copytree(ROOT / "corpus", folder / "notes")  # the examples write in it
     settings = IndexSettings(notes=notes, index=folder / "index")
-    list(rebuild(settings, open_embedder(settings.embedding_model)))
+    list(rebuild(settings, real_embedder))
     return settings
 
 
 @pytest.fixture(scope="module")
-def corpus_assistant(corpus_index: IndexSettings) -> Assistant:
-    return open_assistant(corpus_index)
+def corpus_assistant(corpus_index: IndexSettings, real_embedder: Embedder) -> Assistant:
+    return Assistant(LiveIndex(corpus_index.index, fingerprint=real_embedder.fingerprint), real_embedder)
 
 
 @pytest.fixture(scope="module")
 def address(corpus_index: IndexSettings) -> Iterator[str]:
     """Where `footnote serve` answers, ready."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    environment = os.environ | {
-        "FOOTNOTE_NOTES": str(corpus_index.notes),
-        "FOOTNOTE_INDEX": str(corpus_index.index),
-        "FOOTNOTE_PORT": str(port),
-    }
-    command = [sys.executable, "-c", "from ui.cli import main; main()", "serve"]
-    with subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as server:
-        base = f"http://127.0.0.1:{port}"
-        for _ in range(240):
-            if ready(base):
-                break
-            time.sleep(0.5)
-        else:
-            pytest.fail("the server did not become ready within two minutes")
-        yield base
-        server.terminate()
-        assert server.wait(20) == 0
-
-
-def ready(base: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{base}/readyz", timeout=5) as response:
-            return bool(response.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
+    with serving(corpus_index.notes, corpus_index.index) as served:
+        yield served.address
+        assert served.stop() == 0
 
 
 def post(url: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -183,19 +183,19 @@ def create_chat(
         _html("panel", PANEL)
         add_nudge()
 
-        talk = [question, welcome, past, live, exchanges, conversation]
+        talk = [welcome, past, live, exchanges, conversation]
         state = [contents, status, welcome, rebuild]
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         put = [question, again, mode, here, exchanges, conversation]
-        given = """(question, again, mode, here, ...rest) =>
-            [question, footnote.isAgain(), footnote.mode(), footnote.current, ...rest]"""
-        # What is sent while an answer is just ending is asked next; by default it would be dropped.
+        given = "(question, again, mode, here, ...rest) => [...footnote.send(question), ...rest]"
+        # What is wanted while the one before is just ending comes next; by default it would be dropped.
         quiet_last = {**quiet, "trigger_mode": "always_last"}
-        gr.on([question.submit, ask.click], talking.ask, put, talk, js=given, **quiet_last)
+        asked = gr.on([question.submit, ask.click], talking.ask, put, talk, js=given, **quiet_last)
+        asked.failure(None, js="() => footnote.giveBack()", **quiet)
         stop.click(talking.stop, **quiet)
         begin.click(talking.begin, None, talk, **quiet)
         opened = "() => [footnote.wanted]"
-        show.click(talking.open, wanted, talk, js=opened, **quiet)
+        show.click(talking.open, wanted, talk, js=opened, **quiet_last)
         rebuild.click(chat.rebuild, exchanges, state, **quiet)
         page.load(chat.open, exchanges, state, **quiet)
     # Each listener of a page would else wait for those of all others.

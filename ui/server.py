@@ -28,7 +28,6 @@ from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
 from indexer.watching import Watcher
 from ui.address import listen, require_guard
-from ui.application import create_server
 from ui.finishing import Running
 from ui.logs import configure_logging
 from ui.protocol import MAX_HEAD, PatientProtocol
@@ -80,21 +79,26 @@ def serve(
             secrets=(access.token, model.llm_api_key if model else ""),
         )
         assistant = open_assistant(index_settings, asking, model)
+        # The model gets ready beside the import of what pages are made of, which takes most of a start.
+        threading.Thread(target=_load, args=(assistant,), name="load", daemon=True).start()
         jobs = rebuild_jobs(partial(_build, index_settings, assistant), assistant.index.refresh, database)
         conversations = Conversations(database)
         notebook = Notebook(
             index_settings.notes, index=index_settings.folder, max_bytes=index_settings.max_note_mb * 2**20
         )
         running = Running()
-        app = create_server(
-            assistant,
-            jobs,
-            running,
-            conversations=conversations,
-            notebook=notebook,
-            settings=access,
-            host=server_settings.host,
-        )
+        with _leaving_garbage():
+            from ui.application import create_server
+
+            app = create_server(
+                assistant,
+                jobs,
+                running,
+                conversations=conversations,
+                notebook=notebook,
+                settings=access,
+                host=server_settings.host,
+            )
         server = Server(app, assistant, _url(listener), running, server_settings)
         watched = Watcher(index_settings, jobs.start) if server_settings.watch else contextlib.nullcontext()
         try:
@@ -172,6 +176,21 @@ class Server(uvicorn.Server):
         except FootnoteError as error:
             if not self.should_exit:
                 _log.error("Passages are found by their words alone: %s", error)
+
+
+@contextlib.contextmanager
+def _leaving_garbage() -> Iterator[None]:
+    """Nothing of what a start makes is garbage, and looking for it takes half a second."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _load(assistant: Assistant) -> None:
+    with contextlib.suppress(FootnoteError):  # it is told once the server listens
+        assistant.embedder.load()
 
 
 def _url(listener: socket.socket) -> str:

@@ -33,7 +33,6 @@ _log = logging.getLogger(__name__)
 class Talk(NamedTuple):
     """New values of the components of the conversation."""
 
-    question: Any = SKIP
     welcome: Any = SKIP
     past: Any = SKIP
     live: Any = SKIP
@@ -81,7 +80,7 @@ class Talking:
         earlier = [self._now(exchange) for exchange in (exchanges[:-1] if again else exchanges)]
         asked = Exchange(question, replaces=_id(exchanges[-1]) if again and exchanges else "")
         past = "".join(map(exchange_html, earlier))
-        yield Talk("", "", past, exchange_html(asked), [*earlier, asked])
+        yield Talk("", past, exchange_html(asked), [*earlier, asked])
         answering, last = self._under_way.begin(_page(request)), asked
         for exchange in answering.steps(partial(self._exchange, asked, _mode(mode), earlier, conversation)):
             if exchange is None:
@@ -100,7 +99,7 @@ class Talking:
     def begin(self, request: gr.Request | None = None) -> Talk:
         """Begin a new conversation."""
         self._under_way.leave(_page(request))
-        return Talk("", self._welcome(), "", "", [], "")
+        return Talk(self._welcome(), "", "", [], "")
 
     def open(self, conversation: str, request: gr.Request | None = None) -> Talk:
         """Go on with a conversation that was kept."""
@@ -110,12 +109,12 @@ class Talking:
             turns = self._asking.conversations.turns(conversation)
         except FootnoteError as error:
             told = GONE if isinstance(error, ConversationNotFound) else str(error)
-            return Talk("", "", "", exchange_html(Exchange("", error=told)), [], "")
+            return Talk("", "", exchange_html(Exchange("", error=told)), [], "")
         exchanges = [self._now(_kept(turn)) for turn in turns[-REMEMBERED:]]
         if not exchanges:
             return self.begin()._replace(conversation=conversation)
         past = "".join(map(exchange_html, exchanges[:-1]))
-        return Talk("", "", past, exchange_html(exchanges[-1]), exchanges, conversation)
+        return Talk("", past, exchange_html(exchanges[-1]), exchanges, conversation)
 
     def _taken_up(self, conversation: str) -> tuple[Sequence[Exchange], str]:
         """What was kept of a conversation, and its id, under which the next answer is kept too."""

@@ -12,8 +12,8 @@ from assistant.looking import look
 from assistant.pipeline import Assistant, open_assistant
 from assistant.reranking import by_units
 from assistant.settings import AskSettings
-from indexer.embedding import CrossEncoderReranker
 from indexer.errors import ModelError, SettingsError
+from indexer.sentence_models import CrossEncoderReranker
 from indexer.settings import IndexSettings
 
 

@@ -24,7 +24,7 @@ class Building:
 
     def __call__(self, full: bool) -> Iterator[Progress | BuildReport]:
         yield Progress("embedding", 1, 2, 3.0)
-        self.go_on.wait(20)
+        self.go_on.wait(120)
         yield REPORT
 
 
@@ -50,7 +50,7 @@ def test_a_rebuild_can_be_followed_from_elsewhere_to_its_report(database: Databa
     job = here.start(full=True)
     found = there.get(job.id)
     assert found and found.full and not found.state.ended
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while not (found := there.get(job.id)) or found.progress != Progress("embedding", 1, 2, 3.0):
         assert time.monotonic() < until
         time.sleep(0.05)
@@ -96,7 +96,7 @@ def test_while_the_database_is_away_ones_own_are_built_and_told_later(
         assert there.recent() == []
     finally:
         postgres.start()
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while (found := there.get(job.id)) is None:
         assert time.monotonic() < until
         time.sleep(0.05)

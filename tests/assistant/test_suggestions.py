@@ -1,6 +1,6 @@
 from collections.abc import Callable
 
-from assistant.suggestions import example_questions, naming_questions
+from assistant.suggestions import naming_questions
 from indexer.generations import open_snapshot
 from indexer.planning import BuildReport
 from indexer.settings import IndexSettings
@@ -25,14 +25,9 @@ def test_definitions_come_first_and_headings_fill_up(
     (settings.notes / "a.md").write_text(NOTE, "utf-8")
     build()
     snapshot = open_snapshot(settings.index)
-    assert list(example_questions(snapshot, 6)) == [
-        "What are Managed Node Groups?",
-        "What is Horizontal Pod Autoscaler?",
-        "What do the notes say about health checks?",
-    ]
-    assert list(example_questions(snapshot, 1)) == ["What are Managed Node Groups?"]
     assert list(naming_questions(snapshot, 6)) == [
         "What are Managed Node Groups?",
         "What is Horizontal Pod Autoscaler?",
         "What do the notes say about Health checks?",
     ]
+    assert list(naming_questions(snapshot, 1)) == ["What are Managed Node Groups?"]

@@ -8,7 +8,7 @@ from assistant.workers import Workers
 
 def test_no_more_is_worked_at_once_than_there_are_workers_and_all_is_done() -> None:
     workers, now, most, lock = Workers(2), [0], [0], threading.Lock()
-    both = threading.Barrier(2, timeout=10)
+    both = threading.Barrier(2, timeout=60)
 
     def work() -> None:
         with lock:

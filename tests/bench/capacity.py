@@ -1,7 +1,7 @@
 """What an index of so many passages takes, in a folder and in Milvus: memory, disk, time to build, to search.
 
     python tests/bench/capacity.py 10000 100000            # both, each in a process of its own
-    python tests/bench/capacity.py 1000000 --only folder
+    python tests/bench/capacity.py 1000000 --only folder --tokens 20 --memory-gb 17
 
 Passages, vectors and tokens are made: words as rare as those of a language, the 20 passages of a note in one
 heap of vectors with those of four others. What is timed is what a question asks of the index, without the
@@ -10,6 +10,8 @@ embedding of the question: the 50 nearest passages, the 50 with its words, what 
 
 import argparse
 import json
+import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -22,11 +24,12 @@ from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
+from pymilvus import MilvusClient
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from milvus_server import MilvusProcess, why_not
 
-from indexer.address import Place, place_of
+from indexer.address import Address, Place, place_of
 from indexer.assembly import NEW, Draft, Kept, NoteRows, assemble
 from indexer.keyword_index import terms
 from indexer.milvus_store import MilvusStore
@@ -39,7 +42,8 @@ from indexer.stores import open_store
 from indexer.token_codes import TokenCodes
 from indexer.types import Chunk, Kind, Note, Reading, Span, Unit
 
-DIMENSION, TOKENS, PASSAGES, WORDS, HEAP = 384, 60, 20, 45, 100
+DIMENSION, PASSAGES, WORDS, HEAP = 384, 20, 45, 100
+TOKENS = 60  # of a passage, unless told
 QUESTIONS = 200
 AT_ONCE = 4  # questions, where questions a second are counted
 SECONDS = 10.0
@@ -47,11 +51,16 @@ SECONDS = 10.0
 
 @dataclass
 class Figures:
-    """What was measured. Memory is our process's, and that of Milvus; sizes in MB, search in milliseconds."""
+    """What was measured. Memory is our process's, and that of Milvus; sizes in MB, search in milliseconds.
+
+    `builder_mb` is the most that the building process had; `rest_s` how long after it Milvus made its graph.
+    """
 
     where: str
     passages: int
     build_s: float
+    builder_mb: float
+    rest_s: float
     open_s: float
     own_mb: float
     milvus_mb: float
@@ -67,8 +76,8 @@ class Made:
 
     name, fingerprint = "made", "0" * 64
 
-    def __init__(self, passages: int) -> None:
-        self._count = passages
+    def __init__(self, passages: int, tokens: int) -> None:
+        self._count, self._tokens = passages, tokens
         rng = np.random.default_rng(0)
         heaps = max(1, passages // HEAP)
         self._heaps = rng.standard_normal((heaps, DIMENSION)).astype(np.float32)
@@ -95,7 +104,7 @@ class Made:
                 chunks.append(_chunk(note, one, at, 2 * line + 1))
                 at += len(one) + 2
             vectors = self._vectors(rng, PASSAGES)
-            yield NoteRows(note, chunks, [Kept(vector, _tokens(rng)) for vector in vectors])
+            yield NoteRows(note, chunks, [Kept(vector, _tokens(rng, self._tokens)) for vector in vectors])
 
     def _vectors(self, rng: np.random.Generator, count: int, heaps: int = 1) -> np.ndarray:
         near = self._heaps[rng.integers(len(self._heaps), size=heaps)]
@@ -116,9 +125,10 @@ def _chunk(note: Note, text: str, at: int, line: int) -> Chunk:
     return Chunk(*place, text, note.title, tuple(units))
 
 
-def _tokens(rng: np.random.Generator) -> TokenCodes:
-    codes = rng.integers(256, size=(TOKENS, DIMENSION // 8), dtype=np.uint8)
-    lengths = np.array([4, 19, 19, 18], np.uint16)
+def _tokens(rng: np.random.Generator, count: int) -> TokenCodes:
+    codes = rng.integers(256, size=(count, DIMENSION // 8), dtype=np.uint8)
+    above = count // 15  # of the headings
+    lengths = np.array([above, *(len(one) for one in np.array_split(codes[above:], 3))], np.uint16)
     return TokenCodes(codes, lengths, np.full(4, 3.0, np.float32))
 
 
@@ -228,17 +238,35 @@ def session_memory(leader: int) -> float:
     return total
 
 
-def build(where: str, count: int, place: str) -> float:
-    """Build in a process of its own, so that what it leaves in memory is not measured; seconds."""
+def build(where: str, count: int, place: str, given: argparse.Namespace) -> tuple[float, float]:
+    """Build in a process of its own, so that what it leaves in memory is not measured; seconds, most MB."""
     started = time.perf_counter()
-    command = [sys.executable, __file__, str(count), "--build", where, place]
-    subprocess.run(command, check=True)
+    command = [sys.executable, __file__, str(count), "--tokens", str(given.tokens), "--build", where, place]
+    limit = (given.memory_gb * 2**30,) * 2
+    with subprocess.Popen(command, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, limit)) as own:
+        _, status, used = os.wait4(own.pid, 0)
+        own.returncode = os.waitstatus_to_exitcode(status)
+    if own.returncode:
+        raise subprocess.CalledProcessError(own.returncode, command)
+    return time.perf_counter() - started, used.ru_maxrss / 1024
+
+
+def rested(address: Address) -> float:
+    """Wait until the graph of all that is sealed is made, ten minutes at most; seconds."""
+    started = time.perf_counter()
+    client = MilvusClient(address.uri)
+    table = f"{address.name}_passages_{DIMENSION}"
+    while time.perf_counter() - started < 600:
+        if not int(client.describe_index(table, "vector")["pending_index_rows"]):
+            break
+        time.sleep(1)
+    client.close()
     return time.perf_counter() - started
 
 
-def measured(where: str, count: int, folder: Path) -> Figures:
+def measured(where: str, count: int, folder: Path, given: argparse.Namespace) -> Figures:
     """All figures of an index of one size at one place."""
-    made, server = Made(count), None
+    made, server = Made(count, given.tokens), None
     if where == "milvus":
         server = MilvusProcess(folder, silence=60)
         server.start()
@@ -247,7 +275,8 @@ def measured(where: str, count: int, folder: Path) -> Figures:
     else:
         place, text = folder / "index", str(folder / "index")
     try:
-        build_s = build(where, count, text)
+        build_s, builder_mb = build(where, count, text, given)
+        rest_s = rested(place) if isinstance(place, Address) else 0.0
         before, started = resident("self"), time.perf_counter()
         index = open_store(place).open()
         open_s = time.perf_counter() - started
@@ -258,6 +287,8 @@ def measured(where: str, count: int, folder: Path) -> Figures:
             where,
             count,
             build_s,
+            builder_mb,
+            rest_s,
             open_s,
             resident("self") - before,
             session_memory(server.leader) if server else 0.0,
@@ -277,11 +308,13 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("counts", type=int, nargs="+")
     arguments.add_argument("--only", choices=["folder", "milvus"])
+    arguments.add_argument("--tokens", type=int, default=TOKENS, help="Of each passage.")
+    arguments.add_argument("--memory-gb", type=int, default=64, help="The most that a build may have.")
     arguments.add_argument("--build", nargs=2, help=argparse.SUPPRESS)
     given = arguments.parse_args()
     if given.build:
         where, place = given.build
-        made = Made(given.counts[0])
+        made = Made(given.counts[0], given.tokens)
         if where == "folder":
             in_folder(made, Path(place))
         else:
@@ -294,7 +327,7 @@ def main() -> None:
                 continue
             folder = Path(tempfile.mkdtemp(prefix="footnote-capacity-", dir="/tmp"))
             try:
-                figures = asdict(measured(where, count, folder))
+                figures = asdict(measured(where, count, folder, given))
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
             rounded = {

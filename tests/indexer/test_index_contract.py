@@ -11,19 +11,23 @@ import pytest
 from fakes import HashingEmbedder
 from milvus_server import MilvusProcess
 
+from assistant.api.schemas.notes import NoteSummary
 from assistant.pipeline import Assistant
 from assistant.probing import fit_line
 from assistant.types import Filters, Turn
+from indexer import milvus_build
 from indexer.address import Address, Place, place_of
 from indexer.embedding import Embedded
 from indexer.errors import BuildLocked, IndexDamaged, IndexMissing, ModelError
 from indexer.generations import open_snapshot
 from indexer.live import LiveIndex
 from indexer.migration import migrate
+from indexer.milvus_fetching import Fetcher
 from indexer.milvus_generation import MilvusGeneration
 from indexer.milvus_store import MilvusStore
 from indexer.passages import Passages
 from indexer.planning import BuildReport
+from indexer.reading import read_notes
 from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
 from indexer.snapshot import Manifest, Snapshot
@@ -145,6 +149,23 @@ def test_it_holds_the_same_as_a_folder(address: Place, settings: IndexSettings) 
     elsewhere.close()
 
 
+def test_notes_are_listed_without_their_texts(
+    address: Place, settings: IndexSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = Index(replace(settings, index=address))
+    index.build()
+    notes = {note.path: note.text for note in read_notes(settings.notes, max_bytes=10**6).notes}
+    asked: list[object] = []
+    monkeypatch.setattr(Fetcher, "texts", lambda self, notes: asked.append(notes))
+    index.live.store = MilvusStore(address) if isinstance(address, Address) else index.live.store
+    listed = [NoteSummary.of(note) for note in index.live.store.open().notes.values()]
+    assert [(one.path, one.line_count) for one in listed] == [
+        (path, len(text.splitlines())) for path, text in notes.items()
+    ]
+    assert asked == []
+    index.close()
+
+
 def test_filters_let_through_what_they_say(index: Index) -> None:
     index.build()
     search = index.assistant.search
@@ -233,9 +254,10 @@ class Failing(HashingEmbedder):
         return super().embed_passages(texts)
 
 
-def test_a_build_that_fails_changes_nothing(index: Index) -> None:
+def test_a_build_that_fails_changes_nothing(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     index.build()
     revision, before = index.live.current.manifest.revision, answers(index)
+    monkeypatch.setattr(milvus_build, "ROWS_AT_ONCE", 100)
     for number in range(80):  # more than are written at once
         index.edit(f"{number:02}.md", f"# Tea {number}\n\nA tea.\n")
     index.edit("zz.md", "# Tea\n\nAn unreadable tea.\n")
@@ -257,10 +279,12 @@ import sys, time
 sys.path[:0] = sys.argv[1:2]
 from fakes import HashingEmbedder
 from pathlib import Path
+from indexer import milvus_build
 from indexer.address import place_of
 from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
 
+milvus_build.ROWS_AT_ONCE = 100
 if "milvus:" in sys.argv[3]:
     from indexer.milvus_store import MilvusStore
     MilvusStore.__init__.__kwdefaults__["lasts"] = 2.0

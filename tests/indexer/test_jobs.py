@@ -48,7 +48,7 @@ def test_of_a_hundred_requests_one_runs_one_waits_and_the_rest_get_that_one() ->
     def build(full: bool) -> Iterator[Progress | BuildReport]:
         runs.append(full)
         at_once.append(1)
-        go.wait(10)
+        go.wait(60)
         yield REPORT
         at_once.pop()
         assert not at_once
@@ -69,7 +69,7 @@ def test_a_waiting_job_starts_when_the_running_one_has_failed() -> None:
     go = threading.Event()
 
     def build(full: bool) -> Iterator[Progress | BuildReport]:
-        go.wait(10)
+        go.wait(60)
         if not full:
             raise NotesFolderError("no notes")
         yield REPORT
@@ -94,7 +94,7 @@ def test_stopping_ends_a_build_at_its_next_step() -> None:
 
     jobs = RebuildJobs(build, lambda: None)
     job = jobs.start()
-    reached.wait(10)
+    assert reached.wait(60)
     jobs.stop()
     stopped = jobs.get(job.id)
     assert stopped is not None

@@ -19,8 +19,8 @@ class Row:
     def put(self, holder: Holder) -> None:
         self.holder = holder
 
-    def lease(self, lasts: float = 0.4) -> Lease:
-        return Lease(lambda: self.holder, self.put, lasts=lasts, settle=0.05)
+    def lease(self, lasts: float = 4.0, settle: float = 0.05) -> Lease:
+        return Lease(lambda: self.holder, self.put, lasts=lasts, settle=settle)
 
 
 def taken(lease: Lease, wait: float = 0.0) -> Lease:
@@ -34,7 +34,12 @@ def test_one_has_it_and_the_next_gets_a_higher_number() -> None:
     with row.lease() as first:
         with pytest.raises(BuildLocked, match=r"process \d+ on .* is building this index now"):
             taken(row.lease())
-        time.sleep(0.6)  # longer than it lasts without a sign
+        begun = row.holder
+        until = time.monotonic() + 60
+        while row.holder == begun:  # a sign of life is given well before it would end
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        assert begun and row.holder and row.holder.until > begun.until
         with pytest.raises(BuildLocked):
             taken(row.lease())
         first.require()
@@ -52,11 +57,12 @@ def test_a_number_is_above_all_that_were_built() -> None:
 
 def test_whoever_was_silent_has_lost_it() -> None:
     row = Row()
-    silent = Lease(lambda: row.holder, row.put, lasts=0.1, settle=0.0)
-    row.put(Holder("somebody-dead", "process 1 on a-machine,", 7, time.time() + 0.1))
+    silent = Lease(lambda: row.holder, row.put, lasts=10, settle=0.0)
+    row.put(Holder("somebody-dead", "process 1 on a-machine,", 7, time.time() + 60))
     with pytest.raises(BuildLocked, match="process 1 on a-machine, is building"):
         taken(silent)
-    assert taken(silent, wait=5).number == 8
+    row.put(Holder("somebody-dead", "process 1 on a-machine,", 7, time.time() + 0.1))
+    assert taken(silent, wait=60).number == 8
     row.put(Holder("another", "process 2 on a-machine,", 9, time.time() + 60))
     with pytest.raises(BuildLocked, match="process 2 on a-machine, has taken over"):
         silent.require()
@@ -69,7 +75,7 @@ def test_of_two_who_write_at_once_one_goes_on() -> None:
     went_on: list[Lease] = []
 
     def try_it() -> None:
-        lease = row.lease(lasts=5)
+        lease = row.lease(lasts=30, settle=1.0)
         with contextlib.suppress(BuildLocked):
             went_on.append(taken(lease))
 

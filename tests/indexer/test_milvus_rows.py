@@ -3,9 +3,7 @@
 import pytest
 
 from indexer.lexicon import Lexicon
-from indexer.milvus_rows import (
-    Learned,
-    Published,
+from indexer.milvus_numbers import (
     Ranges,
     conditions,
     first_note,
@@ -14,8 +12,9 @@ from indexer.milvus_rows import (
     place_of,
     row_at,
     without,
-    words_text,
 )
+from indexer.milvus_rows import Learned, Published
+from indexer.milvus_terms import words_text
 from indexer.milvus_words import Words
 from indexer.snapshot import FORMAT_VERSION, Manifest
 

@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 from fakes import HashingEmbedder
 from milvus_server import MilvusProcess
+from pymilvus import MilvusClient
 from starlette.testclient import TestClient
 
 from assistant.api.app import create_api
 from assistant.pipeline import Assistant
-from indexer.address import place_of
+from indexer.address import Address, place_of
 from indexer.errors import IndexUnreachable
 from indexer.jobs import RebuildJobs
 from indexer.live import LiveIndex
@@ -94,3 +95,21 @@ def test_a_server_that_dies_is_told_and_found_again(
         assert isinstance(report, BuildReport)
         assert report.added == ("tea.md",)
         assert live.store.verify() == []
+
+
+@pytest.mark.soak
+def test_what_is_written_is_sealed_once_it_is_much(
+    milvus_server: MilvusProcess, settings: IndexSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sealed: list[int] = []
+    for least in (1_000, 1):
+        monkeypatch.setattr("indexer.milvus_writing.SEALED", least)
+        place = place_of(milvus_server.new_index())
+        assert isinstance(place, Address)
+        *_, report = rebuild(replace(settings, index=place), HashingEmbedder())
+        assert isinstance(report, BuildReport)
+        table = MilvusStore(place).open().table
+        client = MilvusClient(place.uri)
+        sealed.append(int(client.describe_index(table, "vector")["total_rows"]))
+        client.close()
+    assert sealed == [0, report.chunks]

@@ -2,9 +2,12 @@
 
 import dataclasses
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -16,14 +19,18 @@ from ray_nodes import RayNodes, ray_nodes
 
 from indexer import rebuild as rebuilding
 from indexer import spreading
+from indexer.address import place_of
 from indexer.checking import verify
 from indexer.embedding import Embedder, open_embedder
 from indexer.errors import ClusterError, ModelError, SettingsError
 from indexer.generations import current_revision, open_snapshot
+from indexer.hands import OwnHands
+from indexer.migration import migrate
 from indexer.planning import BuildReport, Progress
 from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
 from indexer.spreading import spread
+from indexer.types import Note
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-c", "from ui.cli import main; main()"]
@@ -96,6 +103,25 @@ def test_an_index_is_the_same_wherever_it_is_built_and_an_edit_costs_what_change
     own = here(many, HashingEmbedder())
     assert open_snapshot(many.index).chunks == open_snapshot(own).chunks
     assert np.array_equal(open_snapshot(many.index).own_vectors, open_snapshot(own).own_vectors)
+
+
+def test_an_index_in_milvus_is_cut_and_embedded_by_the_workers_too(
+    nodes: RayNodes, many: IndexSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.milvus_build.ROWS_AT_ONCE", 100)  # more than one group
+    cut_here: list[Iterable[Note]] = []
+    monkeypatch.setattr(OwnHands, "cut", lambda self, notes: cut_here.append(notes) or iter(()))
+    spread_there = dataclasses.replace(many, index=place_of(f"milvus+file://{tmp_path}/there.db"))
+    embedder = HashingEmbedder()
+    report = built(spread_there, embedder, HashingEmbedder, nodes.address)
+    assert (report.notes, report.embedded) == (60, 120)
+    assert (cut_here, embedder.embedded) == ([], [])
+    monkeypatch.undo()
+    list(migrate(spread_there.index, tmp_path / "moved"))
+    own = open_snapshot(here(many, HashingEmbedder()))
+    there = open_snapshot(tmp_path / "moved")
+    assert (there.notes, there.chunks, there.lexicon) == (own.notes, own.chunks, own.lexicon)
+    assert np.array_equal(there.own_vectors, own.own_vectors)
 
 
 def test_what_is_one_part_is_done_here(many: IndexSettings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,6 +207,76 @@ app(standalone_mode=False)
 assert "ray" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+
+
+SLOW = """
+import indexer.embedding, indexer.rebuild, indexer.spreading, ray_fakes
+indexer.embedding.open_embedder = ray_fakes.open_slow
+indexer.rebuild.EMBED_AT_ONCE = 8
+indexer.spreading.PATIENCE = 3.0
+from ui.cli import main
+main()
+"""
+
+
+@contextmanager
+def building(settings: IndexSettings, *ray: str) -> Iterator["subprocess.Popen[str]"]:
+    """The command while it embeds, slowly, over a Ray; in a group of its own, as a shell would have it."""
+    log = settings.index.with_name("log")
+    place = ["--notes", str(settings.notes), "--index", str(settings.index)]
+    with subprocess.Popen(
+        [sys.executable, "-c", SLOW, "build", *place, "--ray", *ray],
+        env=os.environ | {"FOOTNOTE_EMBEDDING_MODEL": str(log), "PYTHONPATH": str(Path(__file__).parents[1])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as builder:
+        try:
+            until = time.monotonic() + 120
+            while not log.exists() and builder.poll() is None and time.monotonic() < until:
+                time.sleep(0.1)
+            yield builder
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(builder.pid, signal.SIGKILL)
+
+
+def of_session(leader: int) -> list[str]:
+    """The processes that one has started, whoever their parent is by now."""
+    stats = [
+        (file.parent.name, file.read_text("utf-8", "replace")) for file in Path("/proc").glob("[0-9]*/stat")
+    ]
+    return [pid for pid, stat in stats if int(stat.rpartition(")")[2].split()[3]) == leader]
+
+
+@pytest.mark.soak
+def test_an_interrupt_ends_a_ray_that_was_started_for_the_build(many: IndexSettings) -> None:
+    list(rebuild(dataclasses.replace(many, notes=ROOT / "corpus"), HashingEmbedder()))
+    before = current_revision(many.index)
+    with building(many) as builder:
+        assert len(of_session(builder.pid)) > 3  # its own, Ray's, at least one worker
+        os.killpg(builder.pid, signal.SIGINT)
+        out, err = builder.communicate(timeout=60)
+        left = of_session(builder.pid)
+    assert (builder.returncode, out, err) == (130, "", "")
+    assert left == []
+    assert current_revision(many.index) == before
+    assert verify(many.index) == []
+
+
+@pytest.mark.soak
+def test_a_head_that_is_lost_is_told(many: IndexSettings) -> None:
+    list(rebuild(dataclasses.replace(many, notes=ROOT / "corpus"), HashingEmbedder()))
+    before = current_revision(many.index)
+    with ray_nodes() as nodes, building(many, nodes.address) as builder:
+        nodes.lose_the_head()
+        _, err = builder.communicate(timeout=120)
+    assert builder.returncode == 1
+    assert "lost its head" in err.splitlines()[-1]
+    assert "The index is as it was." in err.splitlines()[-1]
+    assert current_revision(many.index) == before
+    assert verify(many.index) == []
 
 
 @pytest.mark.model

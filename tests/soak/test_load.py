@@ -4,7 +4,6 @@ import itertools
 import os
 import random
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from ports import free_port
 
 pytestmark = pytest.mark.soak
 ROOT = Path(__file__).parent.parent.parent
@@ -52,8 +52,7 @@ class Served:
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
     notes = shutil.copytree(ROOT / "corpus", tmp_path / "notes")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     environment = os.environ | {
         "FOOTNOTE_NOTES": str(notes),
         "FOOTNOTE_INDEX": str(tmp_path / "index"),

@@ -1,5 +1,6 @@
 """The chat in a real browser."""
 
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,15 +8,10 @@ from typing import Any
 
 import pytest
 from browsing import BROWSER_MARKS, Opened, ask, assert_accessible, sideways
-from fastapi import FastAPI
-from playwright.sync_api import Browser, expect
-from running import running
+from playwright.sync_api import Route, expect
 
-from assistant.conversations import Conversations
 from assistant.pipeline import Assistant
 from assistant.types import Text
-from indexer.jobs import RebuildJobs
-from ui.application import create_server
 
 pytestmark = BROWSER_MARKS
 
@@ -64,26 +60,38 @@ def test_an_example_asks_itself_and_a_new_chat_begins_again(open_page: Opened) -
     expect(page.locator("#welcome button").first).to_be_visible()
 
 
-def test_a_new_chat_stops_the_answer_under_way(
-    open_page: Opened, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    page = open_page()
-    stream = assistant.stream
+@pytest.fixture
+def go_on(assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Answers stop after their first words until this is set."""
+    stream, go_on = assistant.stream, threading.Event()
 
     def slow(question: str, **options: Any) -> Iterator[Any]:
         yield Text("On its way")
-        time.sleep(1)
+        go_on.wait(120)
         yield from stream(question, **options)
 
     monkeypatch.setattr(assistant, "stream", slow)
+    yield go_on
+    go_on.set()
+
+
+def end(go_on: threading.Event) -> None:
+    """Let the answers that were stopped go on to their end."""
+    go_on.set()
+    for thread in [thread for thread in threading.enumerate() if thread.name == "answer"]:
+        thread.join(60)
+        assert not thread.is_alive()
+
+
+def test_a_new_chat_stops_the_answer_under_way(open_page: Opened, go_on: threading.Event) -> None:
+    page = open_page()
     page.locator("#question textarea").fill("What is the EBS driver?")
     page.keyboard.press("Enter")
     expect(page.locator("#live .exchange.pending")).to_contain_text("On its way")
     page.get_by_role("button", name="New chat").click()
     expect(page.locator(".exchange")).to_have_count(0)
-    time.sleep(1.5)
+    end(go_on)
     expect(page.locator(".exchange")).to_have_count(0)
-    monkeypatch.undo()
     ask(page, "What is the EFS driver?")
     expect(page.locator("#past .exchange")).to_have_count(0)
 
@@ -310,53 +318,61 @@ def test_axe_finds_nothing_amiss(open_page: Opened, scheme: Any, width: int) -> 
 
 
 def test_stopping_keeps_the_text_so_far_and_the_next_question_is_answered(
-    open_page: Opened, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+    open_page: Opened, go_on: threading.Event
 ) -> None:
     page = open_page()
-
-    def slow(question: str, **options: Any) -> Iterator[Any]:
-        yield Text("On its way")
-        time.sleep(1)
-        yield from Assistant.stream(assistant, question, **options)
-
-    monkeypatch.setattr(assistant, "stream", slow)
     page.locator("#question textarea").fill("What is the EBS driver?")
     page.keyboard.press("Enter")
     expect(page.locator("#live .exchange.pending")).to_contain_text("On its way")
     page.get_by_role("button", name="Stop").click()
     expect(page.locator("#live .exchange.done")).to_contain_text("Stopped.")
-    time.sleep(1.5)
+    end(go_on)
     expect(page.locator("#live .exchange.done")).to_contain_text("On its way")
     expect(page.locator("#side li")).to_have_count(0)
-    monkeypatch.undo()
     page.get_by_role("button", name="Ask this again").click()
     expect(page.locator("#live .answer")).to_contain_text("cannot be used on Fargate")
     expect(page.locator(".exchange")).to_have_count(1)
 
 
-def test_a_page_whose_server_was_started_anew_goes_on_with_its_conversation(
-    browser: Browser, assistant: Assistant, jobs: RebuildJobs
-) -> None:
-    store = Conversations()
+def test_what_is_typed_while_a_question_leaves_stays(open_page: Opened, go_on: threading.Event) -> None:
+    page = open_page()
+    box = page.get_by_label("Your question")
+    held: list[Route] = []
+    page.route("**/queue/join*", lambda route: held.append(route))
+    box.fill("What is the EBS driver?")
+    page.keyboard.press("Enter")
+    expect(box).to_have_value("")  # although the server knows of nothing yet
+    page.keyboard.type("And on Wind")
+    while not held:
+        page.wait_for_timeout(10)
+    for route in held:
+        route.continue_()
+    page.unroute("**/queue/join*")
+    expect(page.locator("#live .exchange.pending")).to_contain_text("On its way")
+    page.keyboard.type("ows?")
+    go_on.set()
+    expect(page.locator("#live .exchange.done .question")).to_have_text("What is the EBS driver?")
+    expect(box).to_have_value("And on Windows?")
+    page.locator("#live .follow-ups [data-ask]").first.click()
+    expect(page.locator("#past .question")).to_have_text("What is the EBS driver?")
+    expect(page.locator("#live .exchange.done")).to_be_visible()
+    expect(box).to_have_value("And on Windows?")
+    page.get_by_role("button", name="New chat").click()
+    expect(page.locator(".exchange")).to_have_count(0)
+    expect(box).to_have_value("And on Windows?")
 
-    def app() -> FastAPI:
-        return create_server(assistant, jobs, conversations=store)
 
-    with running(app(), assistant) as served:
-        page = browser.new_page()
-        page.goto(served.url)
-        ask(page, "What is the EBS driver?")
-        link = page.url
-        assert "?c=" in link
-    time.sleep(1)
-    with running(app(), assistant, port=served.port):
-        ask(page, "What is the EFS driver?")
-        expect(page.locator("#past .question")).to_have_text("What is the EBS driver?")
-        assert page.url == link
-        expect(page.locator("#side li > a")).to_have_text(["What is the EBS driver?"])
-        page.close()
-    [kept] = store.list()[0]
-    assert [turn.question for turn in store.turns(kept.id)] == [
-        "What is the EBS driver?",
-        "What is the EFS driver?",
-    ]
+def test_a_question_that_the_server_does_not_take_is_given_back(open_page: Opened) -> None:
+    page = open_page()
+    box = page.get_by_label("Your question")
+    page.route("**/queue/join*", lambda route: route.fulfill(status=429, json={"detail": "Too many."}))
+    box.fill("What is the EBS driver?")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Too many.")).to_be_visible()
+    expect(box).to_have_value("What is the EBS driver?")
+    page.unroute("**/queue/join*")
+    page.keyboard.press("Enter")
+    expect(page.locator("#live .answer")).to_contain_text("cannot be used on Fargate")
+    expect(box).to_have_value("")
+    assert all("429" in complaint for complaint in open_page.watch.complaints)
+    open_page.watch.complaints.clear()

@@ -1,12 +1,13 @@
 """Answers of a language model in a real browser: as they are made, stopped, failed, not proved."""
 
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from browsing import BROWSER_MARKS, Opened, ask, assert_accessible
-from models import KEY, Served, faulty_server, model_server, small_model, writer_for
+from models import KEY, Served, faulty_server, model_server, patience_for, small_model, writer_for
 from playwright.sync_api import Page, expect
 
 from assistant.pipeline import Assistant
@@ -57,14 +58,30 @@ def begin(page: Page) -> None:
 
 
 def test_text_appears_as_it_is_made_and_what_is_not_proved_is_marked(
-    model: Served, open_page: Opened
+    answering: Assistant, open_page: Opened
 ) -> None:
     page = open_page()
     page.evaluate(WATCH, TEXT)
-    begin(page)
-    expect(page.locator("#live .exchange.done .answer")).to_contain_text("does not work on Windows")
+    go_on, end = threading.Event(), threading.Event()
+
+    def hold(said: str) -> None:
+        if "invented" in said:
+            go_on.wait(60)
+        if "Windows" in said:
+            end.wait(60)
+
+    with (
+        model_server(lambda _: SAID, pause=PAUSE, before=hold) as server,
+        writer_for(server.url) as writer,
+    ):
+        answering.writer = writer
+        begin(page)
+        go_on.set()
+        page.wait_for_function("window.seen.length >= 2")
+        end.set()
+        expect(page.locator("#live .exchange.done .answer")).to_contain_text("does not work on Windows")
+        answering.writer = None
     seen = page.evaluate("window.seen")
-    assert len(seen) >= 2
     assert sorted(seen, key=len) == seen
     expect(page.locator("#live mark.unproved").first).to_be_visible()
     expect(page.locator("#live .doubt")).to_have_text("not proved")
@@ -101,14 +118,16 @@ def test_the_model_writes_no_more_for_a_page_that_is_gone(model: Served, open_pa
 def test_what_is_asked_after_stopping_a_model_that_thinks_is_answered_at_once(
     answering: Assistant, open_page: Opened
 ) -> None:
-    thoughts = iter((8.0, 0.0))
+    asked, thinking = [], threading.Event()
 
     def reply(_: object) -> str:
-        time.sleep(next(thoughts))
+        asked.append(True)
+        if len(asked) == 1:
+            thinking.wait(120)
         return SAID
 
     page = open_page()
-    with model_server(reply) as server, writer_for(server.url, llm_patience=30.0) as writer:
+    with model_server(reply) as server, writer_for(server.url, llm_patience=120.0) as writer:
         answering.writer = writer
         page.locator("#question textarea").fill(QUESTION)
         page.keyboard.press("Enter")
@@ -119,11 +138,12 @@ def test_what_is_asked_after_stopping_a_model_that_thinks_is_answered_at_once(
         expect(page.locator("#live")).to_contain_text("Written by a language model")
         expect(page.locator(".exchange")).to_have_count(1)
         answering.writer = None
+        thinking.set()
 
 
 def left(model: Served) -> None:
     """Wait until the stream is closed, long before its end."""
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while not model.left:
         assert time.monotonic() < until, "the model goes on writing"
         time.sleep(0.05)
@@ -159,7 +179,7 @@ def test_an_answer_without_the_model_says_why(
     answering: Assistant, open_page: Opened, fault: str, why: str
 ) -> None:
     page = open_page()
-    with faulty_server(fault) as server, writer_for(server.url, llm_patience=1.0) as writer:
+    with faulty_server(fault) as server, writer_for(server.url, llm_patience=patience_for(fault)) as writer:
         answering.writer = writer
         ask(page, QUESTION)
         answering.writer = None

@@ -43,7 +43,7 @@ def test_hostile_notes_are_found_and_stay_text_and_nothing_scrolls_sideways(open
 def test_a_rebuild_on_the_index_page_shows_what_it_found(open_page: Opened, small_notes: Path) -> None:
     page = open_page("/index")
     expect(page.locator("#facts")).to_contain_text("Passages")
-    assert page.locator("#chart progress").count() == 4
+    expect(page.locator("#chart progress")).to_have_count(4)
     (small_notes / "new.md").write_text("# New\n\n- **Thing:** a new thing\n", "utf-8")
     page.get_by_role("button", name="Rebuild", exact=True).click()
     expect(page.locator("#index-status")).to_contain_text("1 note added")
@@ -231,9 +231,12 @@ def test_what_was_found_is_gone_through_by_the_keyboard(open_page: Opened) -> No
 
 
 def test_every_button_of_a_page_is_reached_by_tab_and_seen(open_page: Opened) -> None:
+    begins = {"/": "#question textarea", "/search": "#query :is(textarea, input)"}
     for path in ("/", "/notes", "/index", "/search"):
         page = open_page(path)
-        time.sleep(0.4)  # the page sets the focus itself once it is built
+        expect(page.locator(PAGES.get(path, "#bar")).first).to_be_visible()
+        if path in begins:  # these pages set the focus themselves once they are built
+            expect(page.locator(begins[path])).to_be_focused()
         reached = set()
         for _ in range(30):
             page.keyboard.press("Tab")

@@ -1,13 +1,13 @@
 import json
 import logging
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 
 import httpx2
 import pytest
+from ports import free_port
 
 from indexer.settings import IndexSettings
 from ui.logs import configure_logging
@@ -45,8 +45,7 @@ def test_text_has_no_secret_either(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.model
 def test_a_server_tells_of_requests_by_their_id_and_never_the_token(settings: IndexSettings) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     environment = os.environ | {
         "FOOTNOTE_NOTES": str(settings.notes),
         "FOOTNOTE_INDEX": str(settings.index),
@@ -66,7 +65,7 @@ def test_a_server_tells_of_requests_by_their_id_and_never_the_token(settings: In
             url = f"http://127.0.0.1:{port}/api/v1/notes/{TOKEN}.md?token={TOKEN}"
             assert httpx2.get(url, headers=headers).status_code == 404
             process.terminate()
-            _, errors = process.communicate(timeout=30)
+            _, errors = process.communicate(timeout=60)
         finally:
             process.kill()
     assert process.returncode == 0

@@ -1,5 +1,6 @@
 """The notes page: what it shows, and that no edit is lost."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,10 +30,10 @@ def page(assistant: Assistant, jobs: RebuildJobs, settings: IndexSettings) -> No
     )
 
 
-def opened(page: NotesPage, path: str) -> Opened:
+def opened(page: NotesPage, path: str) -> str:
     [view] = page.choose(f'{{"note": "{path}"}}')
-    assert isinstance(view.opened, Opened)
-    return view.opened
+    assert Opened.held(view.opened).path == path
+    return str(view.opened)
 
 
 def note(path: str, text: str = "# A\n", tags: tuple[str, ...] = ()) -> Note:
@@ -87,11 +88,11 @@ def test_whatever_a_note_holds_stays_text() -> None:
 
 def test_a_saved_edit_is_in_the_index_and_the_page_says_so(page: NotesPage, small_notes: Path) -> None:
     before = opened(page, "aws/roles.md")
-    views = list(page.save("", before.text + "\nA kettle boils.\n", before))
+    views = list(page.save("", "# Roles\n\nA kettle boils.\n", before))
     assert "being brought in step" in views[0].message
     assert "Saved, and in the index" in views[-1].message
     assert "kettle" in (small_notes / "aws/roles.md").read_text("utf-8")
-    assert page._indexed("aws/roles.md") == views[0].opened.sha256
+    assert page._indexed("aws/roles.md") == Opened.held(views[0].opened).sha256
 
 
 def test_an_edit_beside_another_shows_both_and_loses_none(page: NotesPage, small_notes: Path) -> None:
@@ -127,11 +128,11 @@ def test_line_ends_stay_as_they_were(page: NotesPage, small_notes: Path) -> None
 
 def test_a_new_note_is_made_and_never_over_another(page: NotesPage, small_notes: Path) -> None:
     [begun] = page.new()
-    assert begun.opened == Opened()
-    assert "in the index" in last(page.save("tea/kettle", "# Kettle\n\nBoils.\n", Opened())).message
+    assert begun.opened == Opened().told
+    assert "in the index" in last(page.save("tea/kettle", "# Kettle\n\nBoils.\n", Opened().told)).message
     assert (small_notes / "tea/kettle.md").is_file()
-    assert "already" in last(page.save("tea/kettle.md", "# Other\n", Opened())).message
-    assert "Choose a path" in last(page.save("../out.md", "# Other\n", Opened())).message
+    assert "already" in last(page.save("tea/kettle.md", "# Other\n", Opened().told)).message
+    assert "Choose a path" in last(page.save("../out.md", "# Other\n", Opened().told)).message
 
 
 def test_a_note_is_renamed_and_deleted_after_a_question(page: NotesPage, small_notes: Path) -> None:
@@ -161,6 +162,21 @@ def test_without_a_notebook_notes_are_read_only(assistant: Assistant, jobs: Rebu
     page = NotesPage(assistant, jobs, None)
     [view] = page.choose('{"note": "aws/roles.md"}')
     assert "Task role" in view.view
-    assert "not written" in last(page.save("x.md", "# X\n", Opened())).message
+    assert "not written" in last(page.save("x.md", "# X\n", Opened().told)).message
     [view] = page.choose('{"note": "none.md"}')
     assert "There is no note" in view.message
+
+
+def test_a_draft_is_gone_on_with_and_still_knows_what_it_was_begun_upon(
+    page: NotesPage, small_notes: Path
+) -> None:
+    file = small_notes / "aws/roles.md"
+    draft = {"opened": opened(page, "aws/roles.md"), "path": "", "text": "# Mine\n"}
+    file.write_text("# Theirs\n", "utf-8")
+    [view] = page.choose(json.dumps({"draft": draft}))
+    assert (view.editor, view.opened) == ("# Mine\n", draft["opened"])
+    assert "not saved yet" in view.message
+    assert "Both versions are here" in last(page.save("", view.editor, view.opened)).message
+    assert file.read_text("utf-8") == "# Theirs\n"
+    [view] = page.choose(json.dumps({"draft": {"opened": Opened().told, "path": "tea", "text": "# Tea\n"}}))
+    assert (view.path["value"], view.path["visible"]) == ("tea", True)

@@ -12,8 +12,10 @@ from collections.abc import Iterator
 
 import httpx2
 import pytest
+from conftest import small_site
 from fakes import HashingEmbedder
 from fastapi.testclient import TestClient
+from ports import free_port
 from serving import serving
 
 from assistant.pipeline import Assistant
@@ -28,9 +30,13 @@ from ui.server import serve
 from ui.settings import ServerSettings
 
 
-@pytest.fixture
-def client(assistant: Assistant, jobs: RebuildJobs) -> Iterator[TestClient]:
-    with TestClient(create_server(assistant, jobs), base_url="http://127.0.0.1") as client:
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """Of one application for all tests that only look at it."""
+    with (
+        small_site(tmp_path_factory.mktemp("site")) as site,
+        TestClient(create_server(site.assistant, site.jobs), base_url="http://127.0.0.1") as client,
+    ):
         yield client
 
 
@@ -141,12 +147,10 @@ def test_making_a_server_leaves_no_event_loop_open(assistant: Assistant, jobs: R
 
 
 @pytest.mark.model
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_serve_says_where_it_is_and_stops_when_told_to(
-    settings: IndexSettings, number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+def test_serve_says_where_it_is_and_stops_when_it_is_interrupted(
+    settings: IndexSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     monkeypatch.setenv("FOOTNOTE_WATCH", "0")  # else there would be an index before it is asked for
     folders = ["--notes", str(settings.notes), "--index", str(settings.index)]
     command = [
@@ -164,8 +168,8 @@ def test_serve_says_where_it_is_and_stops_when_told_to(
             assert process.stdout.readline() == f"Footnote is at http://127.0.0.1:{port}\n"
             assert httpx2.get(f"http://127.0.0.1:{port}/readyz").json()["code"] == "index_missing"
             assert httpx2.get(f"http://127.0.0.1:{port}/").status_code == 200
-            process.send_signal(number)
-            _, errors = process.communicate(timeout=30)
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=60)
         finally:
             process.kill()
     assert process.returncode == 0
@@ -178,13 +182,15 @@ def test_an_edit_is_answered_from_a_moment_later_and_no_index_is_needed_at_first
 ) -> None:
     with serving(settings.notes, settings.index) as served:  # ready once it has built the index itself
         (settings.notes / "kettle.md").write_text("# Kettle\n\nThe kettle boils at 96 degrees.\n", "utf-8")
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120
         while "96 degrees" not in served.ask("At how many degrees does the kettle boil?")["answer"]:
             assert time.monotonic() < until
         (settings.notes / "kettle.md").unlink()
         while served.get("/api/v1/index")["notes"] != 2:
             assert time.monotonic() < until
-        assert served.stop() == 0
+        assert served.stop() == 0  # by SIGTERM
+    log = settings.index.with_name("server.log").read_text("utf-8")
+    assert log == f"Footnote is at {served.address}\n"
 
 
 def test_answers_at_work_are_counted_and_what_only_listens_is_not(

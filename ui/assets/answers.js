@@ -121,9 +121,14 @@
     byId("editing").hidden = true;
   };
 
-  function cancelEdit() {
+  // What was typed as a question of its own stays in the box.
+  footnote.leaveEdit = () => {
+    if (!byId("editing").hidden) footnote.type("");
     footnote.endEdit();
-    footnote.type("");
+  };
+
+  function cancelEdit() {
+    footnote.leaveEdit();
     box().focus();
   }
 

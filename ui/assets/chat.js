@@ -9,14 +9,19 @@
     again: false, // whether the next question takes the place of the last one
     wanted: "", // the conversation to open
     current: "", // the conversation that is open
-    isAgain() {
+    // What goes out with a question. The box is free for the next one at once.
+    send(question) {
       const { again } = this;
-      this.endEdit?.();
-      this.again = false;
-      return again;
+      this.endEdit();
+      sent = question.trim();
+      type(aside);
+      aside = "";
+      return [question, again, modes()?.value ?? "auto", this.current];
     },
-    mode() {
-      return modes()?.value ?? "auto";
+    // The server did not take what was sent: it can be sent again.
+    giveBack() {
+      type(together(sent, box().value));
+      sent = "";
     },
   });
   const byId = (id) => document.getElementById(id);
@@ -26,6 +31,10 @@
   let opener = null; // the link that opened the note, to give the focus back to
   let closing = false; // whether a step back in the history is only to close the note
   let asked = 0; // numbers requests, so that a slow one does not overwrite a later one
+  let sent = ""; // a question that the server has not shown yet
+  let aside = ""; // what was typed when a question was asked by a click
+
+  const together = (...texts) => texts.filter(Boolean).join("\n");
 
   const isOpen = () => document.body.classList.contains("note-open");
 
@@ -112,6 +121,7 @@
 
   function ask(question) {
     if (!box()) return;
+    aside = byId("editing").hidden ? box().value : "";
     type(question);
     setTimeout(() => byId("ask")?.click(), 30); // once Gradio has taken the value over
   }
@@ -162,6 +172,7 @@
       }
       if (now !== pending) document.body.classList.toggle("answering", now);
       pending = now;
+      if (now || live.querySelector(".question")?.textContent === sent) sent = "";
       name();
       footnote.changed?.();
     }).observe(live, { childList: true, subtree: true, characterData: true });
@@ -193,8 +204,8 @@
     const draft = sessionStorage.getItem(DRAFT);
     if (draft && !box().value) type(draft);
     addEventListener("pagehide", () => {
-      const unanswered = document.querySelector("#live .exchange.pending .question");
-      sessionStorage.setItem(DRAFT, box().value || (unanswered?.textContent ?? ""));
+      const unanswered = document.querySelector("#live .exchange.pending .question")?.textContent ?? sent;
+      sessionStorage.setItem(DRAFT, together(unanswered, box().value));
     });
   }
 

@@ -191,7 +191,7 @@
   // Opens a conversation, or with no id a new one. `silent` leaves the address as it is.
   footnote.open = (id, { silent = false } = {}) => {
     footnote.current = id;
-    footnote.endEdit();
+    footnote.leaveEdit();
     if (!silent) history.pushState(null, "", footnote.address());
     if (!silent && footnote.isOpen()) footnote.hideBeside();
     mark();
@@ -239,6 +239,7 @@
       if (!menu.contains(target)) menu.removeAttribute("open");
     if (target.closest("#side-show")) return reveal();
     if (target.closest("#side-hide, #side-shade")) return conceal();
+    if (target.closest("#begin")) footnote.leaveEdit();
     if (target.closest("#begin") && footnote.current && event.isTrusted) {
       footnote.current = "";
       history.pushState(null, "", footnote.address());

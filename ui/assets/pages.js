@@ -47,18 +47,42 @@
   let at = location.href; // of the note that is shown
   const unsaved = () => edited && shown(byId("editor"));
   const leave = () => !unsaved() || confirm("Leave this note? What you changed is not saved.");
-  addEventListener("beforeunload", (event) => unsaved() && event.preventDefault());
+  const lost = () => "lost" in document.documentElement.dataset;
+  addEventListener("beforeunload", (event) => unsaved() && !lost() && event.preventDefault());
 
-  function choose(note, line) {
-    fill("chosen", JSON.stringify({ note, line: line || "" }));
-    at = location.href;
+  // It is still there when the page was loaded anew, as Gradio does once a server that was away is back.
+  const DRAFT = "footnote-note";
+  function keepDraft() {
+    const [opened, path, text] = ["opened", "path", "editor"].map((id) => field(id)?.value ?? "");
+    sessionStorage.setItem(DRAFT, JSON.stringify({ at: location.search, draft: { opened, path, text } }));
+  }
+
+  function endDraft() {
     edited = false;
-    if (!line) scrollTo(0, 0);
+    sessionStorage.removeItem(DRAFT);
+  }
+
+  function goOn() {
+    const { at, draft } = JSON.parse(sessionStorage.getItem(DRAFT) ?? "{}");
+    if (at !== location.search) return;
+    edited = true;
+    press({ draft });
+  }
+
+  function press(wanted) {
+    fill("chosen", JSON.stringify(wanted));
     setTimeout(() => byId("choose")?.click(), 30); // once Gradio has taken the value over
   }
 
+  function choose(note, line) {
+    at = location.href;
+    endDraft();
+    if (!line) scrollTo(0, 0);
+    press({ note, line: line || "" });
+  }
+
   document.addEventListener("click", (event) => {
-    if (event.target.closest("#edit, #new, #take")) edited = false;
+    if (event.target.closest("#edit, #new, #take, #cancel")) endDraft();
     if (event.target.closest("#go")) searched();
     const heading = event.target.closest("a[href*='#heading-']");
     if (heading) {
@@ -78,7 +102,9 @@
   }, true);
 
   document.addEventListener("input", (event) => {
-    if (event.isTrusted && event.target.closest("#editor")) edited = true;
+    if (!event.isTrusted || !event.target.closest("#editor, #path")) return;
+    edited = true;
+    keepDraft();
   });
   document.addEventListener("focusout", (event) => event.target.closest("#picked") && setTimeout(searched, 50));
 
@@ -145,6 +171,22 @@
     }
   };
 
+  // A draft is over when it was saved: then the note is shown in its place.
+  let writing = false;
+  function follow() {
+    const now = shown(byId("editor"));
+    if (writing && !now) endDraft();
+    writing = now;
+  }
+
+  // What the server shows first would else take the place of what was being written.
+  const begun = setInterval(() => {
+    if (here !== "notes") return clearInterval(begun);
+    if (!byId("view")?.textContent.trim() && !shown(byId("editor"))) return;
+    clearInterval(begun);
+    goOn();
+  }, 50);
+
   const ready = setInterval(() => {
     if (!byId("page") || (here === "search" && !field("query"))) return;
     clearInterval(ready);
@@ -153,6 +195,7 @@
     new MutationObserver(() => {
       zoned(byId("page"));
       showDifference();
+      follow();
     }).observe(byId("page"), { childList: true, subtree: true });
     const view = byId("view");
     if (view) reveal(view);

@@ -15,6 +15,8 @@
 
   globalThis.fetch = (request, ...rest) => {
     const address = String(request?.url ?? request);
+    // Gradio has lost its server and looks whether there is one again; then it loads the page anew.
+    if (address.includes("/app_id")) document.documentElement.dataset.lost = "";
     if (address.includes("/queue/join") && open) late = true;
     if (address.includes("/queue/data")) {
       open += 1;

@@ -46,24 +46,28 @@ class NotesPage:
             yield self._shown(note, asked.get("line", ""))
         else:
             yield View(view=self._hint())
+        yield View()  # Gradio sends the last step twice, and a draft may be gone on with by then
 
     @_told
     def choose(self, chosen: str) -> Iterator[View]:
-        """Show the note that a link names, as JSON with its path and line."""
+        """Show the note that a link names, as JSON with its path and line; or go on writing a draft."""
         asked = json.loads(chosen)
+        if draft := asked.get("draft"):
+            yield from self._gone_on(**draft)
+            return
         note = str(asked.get("note", ""))
         shown = self._shown(note, str(asked.get("line", ""))) if note else closed(self._hint())
         yield shown._replace(tree=self._tree(current=note))
 
     @_told
-    def filter(self, wanted: str, opened: Opened) -> Iterator[View]:
+    def filter(self, wanted: str, opened: str) -> Iterator[View]:
         """List the notes that have this in their names or tags."""
-        yield View(tree=self._tree(wanted, opened.path))
+        yield View(tree=self._tree(wanted, Opened.held(opened).path))
 
     @_told
-    def edit(self, opened: Opened) -> Iterator[View]:
+    def edit(self, opened: str) -> Iterator[View]:
         """Open the note, as it is on disk now, to be written."""
-        note = self._read(opened.path)
+        note = self._read(Opened.held(opened).path)
         if len(note.text) > LONGEST_EDITED:
             text = f"This note has {len(note.text):,} characters, too many for this page. Edit its file."
             yield View(message_html(text, "failed"))
@@ -75,15 +79,15 @@ class NotesPage:
         """Begin a new note."""
         yield from self._begin("")
 
-    def preview(self, text: str, opened: Opened) -> str:
+    def preview(self, text: str, opened: str) -> str:
         """The text as it would look."""
-        return preview_html(text, opened.path)
+        return preview_html(text, Opened.held(opened).path)
 
     @_told
-    def save(self, path: str, text: str, opened: Opened) -> Iterator[View]:
+    def save(self, path: str, text: str, opened: str) -> Iterator[View]:
         """Write the note; if it was changed on disk since it was read, show both versions instead."""
-        writable = self._writable()
-        if not opened.sha256:
+        writable, seen = self._writable(), Opened.held(opened)
+        if not seen.sha256:
             path = _with_suffix(path.strip())
             try:
                 note = writable.create(path, text)
@@ -92,56 +96,67 @@ class NotesPage:
                 return
         else:
             try:
-                note = writable.replace(opened.path, _with_endings(text, opened.text), seen=opened.sha256)
+                note = writable.replace(seen.path, _with_endings(text, seen.crlf), seen=seen.sha256)
             except NoteChanged:
-                yield both(writable.read(opened.path), text)
+                yield both(writable.read(seen.path), text)
                 return
             except NoteMissing:
                 gone = "This note was deleted on disk meanwhile. Save again to write it anew."
-                yield View(message_html(gone, "failed"), opened=Opened(opened.path), path=opened.path)
+                yield View(message_html(gone, "failed"), opened=Opened(seen.path).told, path=seen.path)
                 return
         yield from self._followed(_written(note), "Saved", note.path, note.sha256)
 
     @_told
-    def take(self, opened: Opened) -> Iterator[View]:
+    def take(self, opened: str) -> Iterator[View]:
         """Edit the version on disk instead of one's own."""
-        yield writing(opened, opened.text)
+        note = self._read(Opened.held(opened).path)
+        yield writing(Opened.of(note), note.text)
 
     @_told
-    def cancel(self, opened: Opened) -> Iterator[View]:
+    def cancel(self, opened: str) -> Iterator[View]:
         """Leave the note as it is."""
-        yield self._shown(opened.path) if opened.sha256 else closed(self._hint())
+        left = Opened.held(opened)
+        yield self._shown(left.path) if left.sha256 else closed(self._hint())
 
     @_told
-    def ask_to_move(self, opened: Opened) -> Iterator[View]:
+    def ask_to_move(self, opened: str) -> Iterator[View]:
         """Ask for the note's new path."""
-        yield View("", moving=SHOWN, deleting=HIDDEN, target=opened.path)
+        yield View("", moving=SHOWN, deleting=HIDDEN, target=Opened.held(opened).path)
 
     @_told
-    def move(self, to: str, opened: Opened) -> Iterator[View]:
+    def move(self, to: str, opened: str) -> Iterator[View]:
         """Give the note another path."""
+        seen = Opened.held(opened)
         try:
-            note = self._writable().rename(opened.path, _with_suffix(to.strip()), seen=opened.sha256)
+            note = self._writable().rename(seen.path, _with_suffix(to.strip()), seen=seen.sha256)
         except NoteMissing:
             yield View(message_html(PATHS, "failed"))
             return
         yield from self._followed(_written(note), "Renamed", note.path, note.sha256)
 
     @_told
-    def ask_to_delete(self, opened: Opened) -> Iterator[View]:
+    def ask_to_delete(self, opened: str) -> Iterator[View]:
         """Ask whether the note shall go."""
-        question = f"<p>Delete <b>{escape(opened.path)}</b>? Its file is removed from the notes folder.</p>"
+        path = Opened.held(opened).path
+        question = f"<p>Delete <b>{escape(path)}</b>? Its file is removed from the notes folder.</p>"
         yield View("", moving=HIDDEN, deleting=SHOWN, question=question)
 
     @_told
-    def delete(self, opened: Opened) -> Iterator[View]:
+    def delete(self, opened: str) -> Iterator[View]:
         """Remove the note."""
-        self._writable().delete(opened.path, seen=opened.sha256)
-        yield from self._followed(closed(self._hint()), "Deleted", opened.path, "")
+        seen = Opened.held(opened)
+        self._writable().delete(seen.path, seen=seen.sha256)
+        yield from self._followed(closed(self._hint()), "Deleted", seen.path, "")
 
     def keep(self) -> View:
         """Neither move nor delete the note."""
         return View(moving=HIDDEN, deleting=HIDDEN)
+
+    def _gone_on(self, opened: str, path: str, text: str) -> Iterator[View]:
+        """Write on where a page was before it was loaded anew; saving looks at what is on disk by then."""
+        self._writable()
+        kept = "What you had written is here as it was. It is not saved yet."
+        yield writing(Opened.held(opened), text, path)._replace(message=message_html(kept))
 
     def _followed(self, done: View, what: str, path: str, sha256: str) -> Iterator[View]:
         """Show what was done, and say when the index has followed; without a hash, when it has let go."""
@@ -221,8 +236,7 @@ def _with_suffix(path: str) -> str:
     return path if not path or path.lower().endswith(SUFFIXES) else f"{path}.md"
 
 
-def _with_endings(text: str, before: str) -> str:
+def _with_endings(text: str, crlf: bool) -> str:
     """Text with the line ends that the note had: browsers turn all into line feeds."""
     plain = text.replace("\r\n", "\n")
-    only = "\r\n" in before and not re.search(r"(?<!\r)\n", before)
-    return plain.replace("\n", "\r\n") if only else plain
+    return plain.replace("\n", "\r\n") if crlf else plain

@@ -66,7 +66,7 @@ def add_notes_page(
                     with gr.Column(elem_id="notes-beside"):
                         disk = html("disk")
                         preview = html("preview")
-        opened = gr.State(Opened())
+        opened = gr.Textbox(Opened().told, label="Open note", elem_id="opened", elem_classes="off")
         view_parts = list(
             View(
                 message, tree, view, opened, tools, moving, deleting, editing, target, question, path,
@@ -77,7 +77,8 @@ def add_notes_page(
         def on(trigger: Callable[..., Any], event: Callable[..., Any], *inputs: Any) -> None:
             trigger(event, list(inputs), view_parts, **QUIET)
 
-        on(choose.click, at_once(notes.choose), chosen)
+        # A note that is chosen while another is on its way is shown next; by default it would be dropped.
+        choose.click(at_once(notes.choose), chosen, view_parts, trigger_mode="always_last", **QUIET)
         wanted.change(notes.filter, [wanted, opened], view_parts, trigger_mode="always_last", **QUIET)
         on(new.click, at_once(notes.new))
         on(edit.click, at_once(notes.edit), opened)

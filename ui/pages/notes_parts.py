@@ -1,7 +1,9 @@
 """What the parts of the notes page hold: while a note is read, while one is written, and with none open."""
 
-from dataclasses import dataclass
+import re
 from typing import Any, NamedTuple, Self
+
+import msgspec
 
 from indexer.types import Note
 from ui.lean_gradio import gr
@@ -12,18 +14,31 @@ SKIP = gr.skip()
 SHOWN, HIDDEN = gr.update(visible=True), gr.update(visible=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """The note that a page has open, as it was read. Without a hash it is still to be made."""
+class Opened(msgspec.Struct, frozen=True):
+    """The note that a page has open, as it was read. Without a hash it is still to be made.
+
+    The page itself holds it, as text: what the server knew of a page is gone when it is started anew.
+    """
 
     path: str = ""
-    text: str = ""
     sha256: str = ""
+    crlf: bool = False  # whether all of its lines end as on Windows
 
     @classmethod
     def of(cls, note: Note) -> Self:
         """This note, as it is on disk."""
-        return cls(note.path, note.text, note.sha256)
+        crlf = "\r\n" in note.text and not re.search(r"(?<!\r)\n", note.text)
+        return cls(note.path, note.sha256, crlf)
+
+    @classmethod
+    def held(cls, text: str) -> Self:
+        """What a page holds. Raises msgspec.DecodeError if it is nothing of the kind."""
+        return msgspec.json.decode(text, type=cls)
+
+    @property
+    def told(self) -> str:
+        """As a page holds it."""
+        return msgspec.json.encode(self).decode()
 
 
 class View(NamedTuple):
@@ -51,7 +66,7 @@ def closed(view: str) -> View:
     return View(
         message="",
         view=view,
-        opened=Opened(),
+        opened=Opened().told,
         tools=HIDDEN,
         moving=HIDDEN,
         deleting=HIDDEN,
@@ -63,7 +78,7 @@ def closed(view: str) -> View:
 
 def reading(view: str, note: Note, *, writable: bool) -> View:
     """A note is open to be read."""
-    return closed(view)._replace(opened=Opened.of(note), tools=SHOWN if writable else HIDDEN)
+    return closed(view)._replace(opened=Opened.of(note).told, tools=SHOWN if writable else HIDDEN)
 
 
 def writing(opened: Opened, text: str, path: str = "") -> View:
@@ -75,7 +90,7 @@ def writing(opened: Opened, text: str, path: str = "") -> View:
     return View(
         message="",
         view="",
-        opened=opened,
+        opened=opened.told,
         tools=HIDDEN,
         moving=HIDDEN,
         deleting=HIDDEN,
@@ -96,7 +111,7 @@ def both(disk: Note, mine: str) -> View:
     )
     return View(
         message_html(text, "failed"),
-        opened=Opened.of(disk),
+        opened=Opened.of(disk).told,
         disk=disk_version_html(disk.text, mine),
         take=SHOWN,
     )

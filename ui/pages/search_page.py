@@ -91,5 +91,7 @@ def add_search_page(blocks: gr.Blocks, assistant: Assistant) -> None:
         )
         stood = html("stood")
         results = html("results", HINT)
-        gr.on([query.submit, go.click, note.change], search.search, [query, note], [results, stood], **QUIET)
+        # What is asked while a search goes on is searched next; by default it would be dropped.
+        last = {**QUIET, "trigger_mode": "always_last"}
+        gr.on([query.submit, go.click, note.change], search.search, [query, note], [results, stood], **last)
         blocks.load(search.open, None, [query, note, results, stood], **QUIET)

@@ -31,7 +31,7 @@ class NoteSummary(BaseModel):
             title=note.title,
             tags=note.tags,
             sha256=note.sha256,
-            line_count=_line_count(note.text),
+            line_count=note.line_count,
         )
 
 
@@ -99,16 +99,11 @@ class NoteBody(NoteSummary):
             title=note.title,
             tags=note.tags,
             sha256=note.sha256,
-            line_count=_line_count(note.text),
+            line_count=note.line_count,
             text=note.text,
             headings=_headings(note),
             indexed=indexed is not None and indexed.sha256 == note.sha256,
         )
-
-
-def _line_count(text: str) -> int:
-    """Lines as citations count them; the line end at the end of a file begins no further line."""
-    return Lines(text).number(max(0, len(text) - 1))
 
 
 def _headings(note: Note) -> list[HeadingBody]:

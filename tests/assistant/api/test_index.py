@@ -12,7 +12,7 @@ from assistant.api.app import create_api
 from assistant.api.schemas.index import IndexBody
 from assistant.pipeline import Assistant
 from indexer.errors import BuildLocked, DiskFull
-from indexer.jobs import RebuildJobs
+from indexer.jobs import Job, RebuildJobs
 from indexer.planning import BuildReport, Progress
 from indexer.types import Skipped
 
@@ -142,13 +142,21 @@ def test_the_events_tell_how_far_it_is_and_that_it_failed(assistant: Assistant) 
 
     def build(full: bool) -> Iterator[Progress | BuildReport]:
         yield Progress("embedding", 1, 2, 30.0)
-        go.wait(10)
+        go.wait(60)
         raise DiskFull("disk full: needs 2 MB, has 1 MB")
 
-    jobs = RebuildJobs(build, lambda: None)
+    class Followed(RebuildJobs):
+        """The rebuild fails once somebody has seen that it embeds."""
+
+        def get(self, job_id: str) -> Job | None:
+            job = super().get(job_id)
+            if job and job.progress:
+                go.set()
+            return job
+
+    jobs = Followed(build, lambda: None)
     with TestClient(create_api(assistant, jobs), base_url="http://127.0.0.1") as client:
         id = client.post(REBUILD).json()["id"]
-        threading.Timer(0.5, go.set).start()
         *_, (name, running), (last, told) = events_of(client.get(f"{INDEX}/jobs/{id}/events").text)
         jobs.close()
     assert (name, running["progress"]["seconds_left"]) == ("progress", 30.0)

@@ -17,7 +17,7 @@ from running import Address, running
 from assistant.api.app import create_api
 from assistant.pipeline import Assistant
 from assistant.settings import AccessSettings
-from indexer.embedding import open_embedder
+from indexer.embedding import Embedder
 from indexer.jobs import RebuildJobs
 from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
@@ -83,12 +83,12 @@ def test_without_the_token_there_are_no_tools(address: Address) -> None:
 
 
 @pytest.mark.model
-def test_the_official_client_asks_a_program(settings: IndexSettings) -> None:
+def test_the_official_client_asks_a_program(settings: IndexSettings, real_embedder: Embedder) -> None:
     program = "from ui.cli import main; main()"
     folders = ["--notes", str(settings.notes), "--index", str(settings.index)]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONWARNINGS"}
 
-    list(rebuild(settings, open_embedder(settings.embedding_model)))
+    list(rebuild(settings, real_embedder))
 
     async def run() -> dict[str, Any]:
         server = StdioServerParameters(
