@@ -15,7 +15,6 @@ MOST_ITEMS = 6
 MOST_WORDS = 110  # of the items together; only what must be whole is longer
 MOST_LISTED = 10
 ENOUGH = 0.96  # no further item is given once one of those given answers with this probability
-SAME = 0.7  # two items that share this many of their terms say the same
 LABELLED = 0.6  # a list is the one asked for if what stands above it holds this share of the question's terms
 NEAR_THE_TOP = 3
 SEVERAL = 3  # rows of a table: from so many on it is told whole, if they are most of it
@@ -54,7 +53,7 @@ def choose(question: Question, evidence: Sequence[Evidence], snapshot: Passages)
 def _likeliest(evidence: Sequence[Evidence]) -> list[Evidence]:
     """The fewest units one of which answers with probability ENOUGH.
 
-    Of those that say nearly the same, the one that holds most of the question's terms is given.
+    Of those that say the same, the one that holds most of the question's terms is given.
     """
     chosen: list[Evidence] = []
     words, sure = 0, 0.0
@@ -157,7 +156,8 @@ def _length(item: Evidence) -> int:
 
 
 def _same(one: Evidence, other: Evidence) -> bool:
+    """Whether one of two items adds no term to the other; where each does, they tell of different things."""
     if one.unit.kind is Kind.TABLE_ROW and other.unit.kind is Kind.TABLE_ROW:
         return one.unit.text == other.unit.text
     a, b = term_set(one.unit.text), term_set(other.unit.text)
-    return len(a & b) >= SAME * min(len(a), len(b))
+    return a <= b or b <= a

@@ -2,8 +2,9 @@
 
 A golden file is a YAML list. An entry is a question, or `conversation: [question, …]` whose turns see those
 before them. A question has `question`, `kind`, and, unless the notes don't answer it (`kind: unanswerable`),
-`evidence` (a list of `note` and `lines`, each of which alone is proof) and `facts` (what a whole answer
-holds, letter by letter but for case, markup and white space; ` | ` stands between alternatives).
+`evidence` (a list of `note` and `lines`, each of which alone is proof; a passage also has to hold their
+`text`, if they have one) and `facts` (what a whole answer holds; ` | ` stands between alternatives). Texts
+and facts are compared letter by letter but for case, markup and white space.
 """
 
 import re
@@ -17,6 +18,7 @@ import numpy as np
 from assistant.errors import GoldenError
 from assistant.pipeline import Assistant
 from assistant.types import Answer, Citation, Passage, Turn
+from indexer.types import Chunk
 
 UNANSWERABLE = "unanswerable"
 RESAMPLES = 2_000
@@ -24,10 +26,14 @@ _MARKUP = re.compile(r"[*`_]|\[\d+\]")
 
 
 class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Lines of a note that prove an answer, as "12" or "12-14"; 1-based and inclusive."""
+    """Lines of a note that prove an answer, as "12" or "12-14"; 1-based and inclusive.
+
+    `text` is what in these lines answers, for lines of which a passage may hold a part only.
+    """
 
     note: str
     lines: str
+    text: str = ""
 
     def touches(self, note: str, first: int, last: int) -> bool:
         """Whether lines `first` to `last` of `note` hold any of these lines."""
@@ -52,7 +58,7 @@ class _Conversation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one question went. `rank` is that of the first passage on the right lines, if there is one."""
+    """How one question went. `rank` is that of the first passage that is right, if there is one."""
 
     golden: Golden
     answer: Answer
@@ -140,7 +146,10 @@ def scorecard(outcomes: Sequence[Outcome]) -> dict[str, Score]:
 
 
 def score(outcomes: Sequence[Outcome]) -> Score:
-    """The score of some outcomes. A wrongly declined question has none of its facts and no citation."""
+    """The score of some outcomes. A wrongly declined question has none of its facts and no citation.
+
+    Questions that name no facts do not count among those that have some.
+    """
     asked = [outcome for outcome in outcomes if outcome.answerable]
     unanswerable = [outcome for outcome in outcomes if not outcome.answerable]
     lengths = [len(outcome.answer.text.split()) for outcome in asked if not outcome.answer.abstained]
@@ -148,7 +157,7 @@ def score(outcomes: Sequence[Outcome]) -> Score:
         hit_1=_mean([outcome.rank == 1 for outcome in asked]),
         hit_5=_mean([outcome.rank is not None and outcome.rank <= 5 for outcome in asked]),
         mrr=_mean([1 / outcome.rank if outcome.rank else 0.0 for outcome in asked]),
-        facts=_mean([outcome.facts_found for outcome in asked]),
+        facts=_mean([outcome.facts_found for outcome in asked if outcome.golden.facts]),
         cited=_mean([outcome.cited for outcome in asked if not outcome.answer.abstained]),
         wrongly_declined=_mean([outcome.answer.abstained for outcome in asked]),
         rightly_declined=_mean([outcome.answer.abstained for outcome in unanswerable]),
@@ -168,10 +177,15 @@ def _mean(values: Sequence[float]) -> Measure:
 
 def _first_rank(golden: Golden, passages: Sequence[Passage]) -> int | None:
     for rank, passage in enumerate(passages, start=1):
-        chunk = passage.chunk
-        if any(place.touches(chunk.note, chunk.line_start, chunk.line_end) for place in golden.evidence):
+        if any(_holds(passage.chunk, place) for place in golden.evidence):
             return rank
     return None
+
+
+def _holds(chunk: Chunk, place: Evidence) -> bool:
+    """Whether a passage is on the right lines, and holds what in them answers where that is told."""
+    on_the_lines = place.touches(chunk.note, chunk.line_start, chunk.line_end)
+    return on_the_lines and folded(place.text) in folded(chunk.text)
 
 
 def _on_the_lines(golden: Golden, citation: Citation) -> bool:

@@ -58,6 +58,7 @@ SHAPES = (
         "time",
         re.compile(
             r"\bhow (?:long|often|soon|old|frequently)\b|\b(?:interval|time-?out|ttl|retention|duration)\b"
+            r"|\b(?:default|maximum|minimum|longest|shortest)\b[^?]*\b(?:delay|lifetime|period)\b"
             r"|\b(?:how many|what) (?:seconds?|minutes?|hours?|days?|weeks?|months?|years?)\b",
             re.I,
         ),
@@ -70,6 +71,16 @@ SHAPES = (
         "date",
         re.compile(r"\b(?:since when|when (?:did|was|were)|(?:what|which) (?:year|month|date))\b", re.I),
         re.compile(rf"\b(?:19|20)\d\d\b|\b{_MONTH}\b", re.I),
+    ),
+    Shape(
+        "clock",
+        re.compile(r"\bat (?:what|which) (?:time|hour)\b|\b(?:what|which) (?:time|hour) of\b", re.I),
+        re.compile(r"\b\d{1,2}:\d\d\b|\b\d{1,2}\s?[ap]\.?m\b|\b(?:midnight|noon|midday|o'clock)\b", re.I),
+    ),
+    Shape(
+        "port",
+        re.compile(r"\b(?:what|which) (?:\w+ ){0,2}ports? (?:is|are|do|does|has|must|should)\b", re.I),
+        re.compile(r"\b\d{2,5}\b"),
     ),
     Shape(
         "version",

@@ -11,7 +11,7 @@ from assistant.conversation import Reading
 from assistant.evidence import Evidence, by_words, candidates, weigh
 from assistant.matching import asked
 from assistant.question import Question, mend, search_terms, understand
-from assistant.reranking import RERANKED, Reranker, reranked
+from assistant.reranking import RERANKED, Reranker, by_units, reranked
 from assistant.retrieval import Query, retrieve
 from assistant.types import Filters, Passage
 from assistant.whereabouts import whereabouts
@@ -46,37 +46,29 @@ def look(
     top_k: int = LOOKED_AT,
     reranker: Reranker | None = None,
 ) -> Look:
-    """What the notes have for one reading of a question; the evidence is best first."""
+    """What the notes have for one reading of a question; the evidence is best first.
+
+    Args:
+        top_k: how many passages to find; LOOKED_AT are looked at in any case.
+    """
     known = snapshot.keywords.knows
     understood = understand(mend(reading.text, snapshot.lexicon, known, embedder.count_tokens))
     at = whereabouts(reading.leans_on, snapshot) if reading.leans_on else None
-    query = query_of(understood.text, snapshot, embedder, at.beside if at else ())
-    passages = find(understood.text, query, snapshot, filters=filters, top_k=top_k, reranker=reranker)
+    query = _query(understood.text, snapshot, embedder, at.beside if at else ())
+    count = max(top_k, RERANKED if reranker else LOOKED_AT)
+    passages = retrieve(snapshot, query, top_k=count, filters=filters or Filters())
+    if reranker:
+        passages = reranked(understood.text, passages, reranker)[: max(top_k, LOOKED_AT)]
     evidence = weigh(understood, query.words, candidates(passages), snapshot, at)
     embedded = bool(query.vector.any())
     if not embedded:
         evidence = by_words(evidence)
+    if not reranker:
+        passages = by_units(passages, evidence)
     return Look(understood, passages, evidence, confidence(understood, evidence), embedded)
 
 
-def find(
-    text: str,
-    query: Query,
-    snapshot: Passages,
-    *,
-    top_k: int,
-    filters: Filters | None = None,
-    reranker: Reranker | None = None,
-) -> Sequence[Passage]:
-    """The passages for a text and what to look for, in the order of the reranker if there is one."""
-    filters = filters or Filters()
-    if reranker is None:
-        return retrieve(snapshot, query, top_k=top_k, filters=filters)
-    found = retrieve(snapshot, query, top_k=max(top_k, RERANKED), filters=filters)
-    return reranked(text, found, reranker)[:top_k]
-
-
-def query_of(text: str, snapshot: Passages, embedder: Embedder, rows: Sequence[int] = ()) -> Query:
+def _query(text: str, snapshot: Passages, embedder: Embedder, rows: Sequence[int] = ()) -> Query:
     """What to look for; where there is no model, its vectors are zeros, which are near to nothing."""
     try:
         read = embedder.embed_query(text)

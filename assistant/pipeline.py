@@ -13,7 +13,7 @@ from assistant.drafting import Draft
 from assistant.errors import LanguageModelFailed, NoteNotFound, QuestionError
 from assistant.evidence import Evidence
 from assistant.examples import Examples
-from assistant.looking import LOOKED_AT, Look, find, look, query_of
+from assistant.looking import Look, look
 from assistant.notices import PREFIX
 from assistant.reranking import Reranker
 from assistant.settings import MAX_QUESTION, AskSettings, Mode, ModelSettings
@@ -151,18 +151,10 @@ class Assistant:
         self, snapshot: Passages, read: Sequence[Reading], filters: Filters | None, wanted: int
     ) -> Look:
         """The look at the notes by the reading of the question that they answer best."""
-        looks = [
-            look(
-                snapshot,
-                self.embedder,
-                reading,
-                filters=filters,
-                top_k=max(wanted, LOOKED_AT),
-                reranker=self._reranker,
-            )
-            for reading in read
-        ]
-        return _surest(looks)
+        return _surest([self._look(snapshot, reading, filters, wanted) for reading in read])
+
+    def _look(self, snapshot: Passages, reading: Reading, filters: Filters | None, wanted: int) -> Look:
+        return look(snapshot, self.embedder, reading, filters=filters, top_k=wanted, reranker=self._reranker)
 
     def _meaning(self, texts: Sequence[str]) -> Sequence[Embedded]:
         """Texts as the model reads them, in their turn."""
@@ -186,8 +178,7 @@ class Assistant:
         count = top_k or self._settings.top_k
 
         def found() -> Sequence[Passage]:
-            looked_for = query_of(query, searched, self.embedder)
-            return find(query, looked_for, searched, top_k=count, filters=filters, reranker=self._reranker)
+            return self._look(searched, Reading(query), filters, count).passages[:count]
 
         return self.workers.do(found)
 

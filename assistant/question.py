@@ -70,8 +70,11 @@ _COMPARISON = (
         re.I,
     ),
 )
+_VERB = r"(?:is|are|was|were|do|does|did|can|could|will|would|should|must|may|might|has|have|had|needs?)"
+# What is asked for stands before the verb, and before "of": "which tag must be set for tasks" asks for one.
 _LIST = re.compile(
-    r"^(?:which|what|list|name|give(?: me)?)\b.*?\b\w+[^s\W]s\b"
+    r"^(?:list|name|give(?: me)?)\b.*?\b\w+[^s\W]s\b"
+    rf"|^(?:which|what)(?:\s+(?:are|were))?\b(?:(?!\b{_VERB}\b|\bof\b).)*?\b\w+[^s\W]s\b"
     r"|\b(?:types|kinds|options|ways|steps|modes) of\b",
     re.I,
 )

@@ -75,7 +75,7 @@ PUBLIC = {
         "Answer", "Citation", "Filters", "Found", "Passage", "Ranks", "Related", "Text", "Turn",
         "Unsupported",
     },
-    "assistant.looking": {"Look", "find", "look", "query_of"},
+    "assistant.looking": {"Look", "look"},
     "assistant.pipeline": {"Assistant", "open_assistant"},
     "assistant.generation": {"LanguageModel"},
     "assistant.stopping": {"Stop", "heeding", "on_stop"},

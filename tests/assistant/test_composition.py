@@ -70,6 +70,18 @@ def test_every_number_is_proven(over: Notes, text: str, question: str) -> None:
         check(answer, assistant)
 
 
+def test_what_differs_in_one_word_is_not_the_same(over: Notes) -> None:
+    text = "# Subnets\n\n- Public subnets need the tag `elb`\n- Private subnets need the tag `elb` for pods\n"
+    answer = over(text).ask("Which tag must public subnets have for pods?")
+    assert "Public subnets" in answer.text
+    assert "Private subnets" in answer.text
+
+
+def test_what_another_item_says_as_well_is_told_once(over: Notes) -> None:
+    text = "# Tasks\n\n- Tasks run on hosts\n- Tasks run on hosts of Fargate\n"
+    assert over(text).ask("Where do tasks of Fargate run?").text == "Tasks run on hosts of Fargate [1]"
+
+
 def check(answer: Answer, assistant: Assistant) -> None:
     numbers = list(dict.fromkeys(int(n) for n in re.findall(r" \[(\d+)\](?= \||\n|$)", answer.text)))
     assert numbers == [citation.number for citation in answer.citations]

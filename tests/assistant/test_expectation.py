@@ -8,6 +8,9 @@ from assistant.expectation import content_terms, shape_of
     [
         ("What does Fargate cost per hour?", "price", "costs $3", "a Fargate task"),
         ("How long is the token valid?", "time", "valid for 12 hours", "valid for 5 nodes"),
+        ("What is the default draining delay?", "time", "drains for 300 seconds", "drains slowly"),
+        ("At what time are rules applied?", "clock", "at 02:30 UTC", "2 times a day"),
+        ("Which TCP port is open?", "port", "listens on 2049", "listens on a port"),
         ("How many percent are saved?", "share", "about 70 %", "about that many"),
         ("Which versions are supported?", "version", "1.28 and later", "in later ones"),
         ("How many tasks fit?", "number", "at most 10 tasks", "many tasks"),
@@ -24,6 +27,8 @@ def test_a_question_asks_for_a_shape(question: str, name: str, given: str, not_g
 
 def test_most_questions_ask_for_no_shape() -> None:
     assert shape_of("What is the task role for?") is None
+    assert shape_of("What happens during the draining delay?") is None
+    assert shape_of("Which port mapping does bridge mode use?") is None
 
 
 def test_content_terms_leave_out_what_names_nothing() -> None:

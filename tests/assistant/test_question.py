@@ -21,6 +21,10 @@ LEXICON = Lexicon(
         ("task roles: what's that", Wants.DEFINITION, "task roles"),
         ("How many tasks can run?", Wants.QUANTITY, ""),
         ("Which launch types are there?", Wants.LIST, ""),
+        ("Which are the launch types?", Wants.LIST, ""),
+        ("List what tasks need", Wants.LIST, ""),
+        ("What kind of record do tasks get?", Wants.FACT, ""),
+        ("Which tag must be set for mount targets?", Wants.FACT, ""),
         ("Can I mount S3 on a task?", Wants.FACT, ""),
     ],
 )

