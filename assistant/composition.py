@@ -15,6 +15,7 @@ MOST_ITEMS = 6
 MOST_WORDS = 110  # of the items together; only what must be whole is longer
 MOST_LISTED = 10
 ENOUGH = 0.96  # no further item is given once one of those given answers with this probability
+ALIKE = 0.7  # the share of their terms that two items have in common where they differ in little
 LABELLED = 0.6  # a list is the one asked for if what stands above it holds this share of the question's terms
 NEAR_THE_TOP = 3
 SEVERAL = 3  # rows of a table: from so many on it is told whole, if they are most of it
@@ -46,15 +47,16 @@ def choose(question: Question, evidence: Sequence[Evidence], snapshot: Passages)
     )
     if listed:
         return listed[:MOST_LISTED]
-    likeliest = _likeliest(evidence)
+    likeliest = _likeliest(question, evidence)
     return _table_made_whole(likeliest, evidence) if question.wants is Wants.LIST else likeliest
 
 
-def _likeliest(evidence: Sequence[Evidence]) -> list[Evidence]:
+def _likeliest(question: Question, evidence: Sequence[Evidence]) -> list[Evidence]:
     """The fewest units one of which answers with probability ENOUGH.
 
-    Of those that say the same, the one that holds most of the question's terms is given.
+    Of two of which one is enough, that is given which holds most of the question's terms.
     """
+    asked = term_set(question.text)
     chosen: list[Evidence] = []
     words, sure = 0, 0.0
     for item, probability in zip(evidence, _probabilities(evidence), strict=True):
@@ -62,7 +64,7 @@ def _likeliest(evidence: Sequence[Evidence]) -> list[Evidence]:
         if chosen and (sure >= ENOUGH or len(chosen) == MOST_ITEMS or words + length > MOST_WORDS):
             break
         sure += probability
-        twin = next((place for place, other in enumerate(chosen) if _same(item, other)), None)
+        twin = next((place for place, other in enumerate(chosen) if _one_is_enough(item, other, asked)), None)
         if twin is None:
             chosen.append(item)
             words += length
@@ -155,9 +157,16 @@ def _length(item: Evidence) -> int:
     return len(item.unit.text.split())
 
 
-def _same(one: Evidence, other: Evidence) -> bool:
-    """Whether one of two items adds no term to the other; where each does, they tell of different things."""
+def _one_is_enough(one: Evidence, other: Evidence, asked: frozenset[str]) -> bool:
+    """Whether one of two items adds no term to the other, or they are alike but for what one is asked for.
+
+    Of drivers that work with Windows, and of those that work with Fargate, a question about Windows wants
+    the first; one that speaks of neither, or of both, wants both.
+    """
     if one.unit.kind is Kind.TABLE_ROW and other.unit.kind is Kind.TABLE_ROW:
         return one.unit.text == other.unit.text
     a, b = term_set(one.unit.text), term_set(other.unit.text)
-    return a <= b or b <= a
+    if a <= b or b <= a:
+        return True
+    alike = len(a & b) >= ALIKE * min(len(a), len(b))
+    return alike and bool((a - b) & asked) != bool((b - a) & asked)

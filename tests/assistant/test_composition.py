@@ -77,6 +77,13 @@ def test_what_differs_in_one_word_is_not_the_same(over: Notes) -> None:
     assert "Private subnets" in answer.text
 
 
+def test_of_what_differs_in_what_is_asked_for_that_alone_is_told(over: Notes) -> None:
+    text = "# Drivers\n\n- Drivers that work with Fargate: EFS\n- Drivers that work with Windows: EBS\n"
+    assert (
+        over(text).ask("Which drivers work with Windows?").text == "Drivers that work with Windows: EBS [1]"
+    )
+
+
 def test_what_another_item_says_as_well_is_told_once(over: Notes) -> None:
     text = "# Tasks\n\n- Tasks run on hosts\n- Tasks run on hosts of Fargate\n"
     assert over(text).ask("Where do tasks of Fargate run?").text == "Tasks run on hosts of Fargate [1]"
