@@ -3,8 +3,9 @@
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
+from operator import attrgetter, mul
 
 import numpy as np
 from numpy.typing import NDArray
@@ -218,6 +219,8 @@ def _mean(values: NDArray[np.float32]) -> float:
     return float(values.mean()) if values.size else 0.0
 
 
+_values = attrgetter(*(field.name for field in fields(Features)))  # astuple copies each, which takes long
+
+
 def _score(features: Features) -> float:
-    pairs = zip(astuple(WEIGHTS), astuple(features), strict=True)
-    return float(sum(weight * value for weight, value in pairs))
+    return float(sum(map(mul, _values(WEIGHTS), _values(features))))

@@ -112,10 +112,8 @@ def _joins(
     chunks: Mapping[int, Chunk], found: Sequence[int], scores: Floats, place: int, group: Sequence[int]
 ) -> bool:
     """Whether the chunk at a place goes on where a group ends or begins, and was found for as much."""
-    if scores[place] < ALIKE * max(scores[member] for member in group):
-        return False
     row, first, last = found[place], found[group[0]], found[group[-1]]
-    if row not in (first - 1, last + 1):
+    if row not in (first - 1, last + 1) or scores[place] < ALIKE * max(scores[member] for member in group):
         return False
     pair = (last, row) if row > last else (row, first)
     before, after = (chunks[one] for one in pair)

@@ -9,6 +9,7 @@ import openvino as ov
 import openvino_telemetry
 import platformdirs
 import pytest
+from threadpoolctl import threadpool_info
 
 from indexer.embedding import open_embedder
 from indexer.engine import Engine, Graph, kept
@@ -81,6 +82,14 @@ def test_where_nothing_can_be_kept_the_graph_is_used_as_it_is(
 ) -> None:
     cache.write_text("a file in the place of the folder")
     assert doubled(kept("a" * 64, counted[1])) == [2, 4, 6]
+
+
+def test_numpy_computes_with_one_thread_once_there_is_an_engine(cache: Path) -> None:
+    Engine(doubling(), "float32")
+    threads = [
+        library["num_threads"] for library in threadpool_info() if library["prefix"] == "libscipy_openblas"
+    ]
+    assert threads and set(threads) == {1}
 
 
 @pytest.mark.model
