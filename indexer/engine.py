@@ -125,7 +125,7 @@ class Engine:
 
 
 def _keep_numpy_to_one_thread() -> None:
-    """Its products are small, and its threads stay awake to wait for each other: alone it takes half the time."""
+    """Its products are small, and its threads wait awake for each other: alone it takes half the time."""
     ThreadpoolController().select(prefix="libscipy_openblas").limit(limits=1)
 
 
