@@ -7,7 +7,9 @@ import sys
 import threading
 import time
 import urllib.error
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +81,16 @@ class Editor:
         return f"# Kettle {number}\n\nKettle {number} boils water at {number % 100} degrees.\n"
 
 
+@contextmanager
+def loading(stop: threading.Event) -> Iterator[ThreadPoolExecutor]:
+    """Three threads, which are told to stop also where the test fails."""
+    with ThreadPoolExecutor(3) as pool:
+        try:
+            yield pool
+        finally:
+            stop.set()
+
+
 def asked(served: Served, stop: threading.Event, failures: list[str]) -> int:
     """Ask until told to stop; how many answers came, each of them from one generation."""
     count = 0
@@ -110,7 +122,7 @@ def same(one: Snapshot, other: Snapshot) -> bool:
 def test_edits_for_a_minute_while_serving_under_load(own: IndexSettings, tmp_path: Path) -> None:
     editor = Editor(own.notes / "edited")
     stop, failures = threading.Event(), []  # type: ignore[var-annotated]
-    with serving(own.notes, own.index) as served, ThreadPoolExecutor(3) as pool:
+    with serving(own.notes, own.index, FOOTNOTE_REQUESTS_PER_MINUTE="0") as served, loading(stop) as pool:
         loads = [pool.submit(asked, served, stop, failures) for _ in range(3)]
         edits, began = 0, time.monotonic()
         while (passed := time.monotonic() - began) < SECONDS:
