@@ -20,8 +20,8 @@ FORMAT = 1  # of what is kept; another one is made anew
 _GRAPH, _WEIGHTS, _SUMS = "graph.xml", "graph.bin", "sums.json"
 _HINTS = {"float32": "f32", "bfloat16": "bf16"}
 
-# What the first array that is given to OpenVINO sets up in it is not safe from two threads at once: they wait for
-# each other, and hold up all others, for ever. While a module is imported, one thread alone is at it.
+# What the first array that is given to OpenVINO sets up in it is not safe from two threads at once: they wait
+# for each other, and hold up all others, for ever. While a module is imported, one thread alone is at it.
 ov.Tensor(np.zeros((1, 1), np.float32)).data.copy()
 
 Tokens = NDArray[np.int64]
