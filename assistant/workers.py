@@ -1,11 +1,12 @@
 """Work that wants a processor to itself: as much at once as there are processors, the rest in its order."""
 
 import contextvars
-import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
+
+from indexer.processors import processors
 
 _Result = TypeVar("_Result")
 
@@ -23,7 +24,7 @@ class Workers:
         Args:
             count: how many work at once; as many as there are processors for this process unless told.
         """
-        self._pool = ThreadPoolExecutor(count or _processors(), thread_name_prefix="answer")
+        self._pool = ThreadPoolExecutor(count or processors(), thread_name_prefix="answer")
         self._changed = threading.Condition()
         self._brought = 0  # and not done yet
 
@@ -49,9 +50,3 @@ class Workers:
         with self._changed:
             self._brought += more
             self._changed.notify_all()
-
-
-def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

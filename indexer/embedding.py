@@ -19,7 +19,7 @@ from tokenizers import Encoding, Tokenizer
 from indexer.errors import ModelError
 
 if TYPE_CHECKING:
-    from indexer.engine import Engine
+    from indexer.engine import Engine, Graph
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -74,9 +74,8 @@ class SentenceTransformerEmbedder:
         Args:
             folder: holds `model.safetensors`, `tokenizer.json` and `modules.json`.
             sha256: what the weights must hash to, if that is known.
-            precision: of the products of matrices that embed passages, "float32" or "bfloat16"; the
-                fingerprint names the second, as vectors of the two differ a little. Questions are few, and
-                always read in float32.
+            precision: in which passages are read, "float32" or "bfloat16"; the fingerprint names the second,
+                as vectors of the two differ a little. Questions are few, and always read in float32.
 
         Raises:
             ModelError: a file is missing, or the weights are not the ones expected.
@@ -85,6 +84,7 @@ class SentenceTransformerEmbedder:
         self._folder = folder
         self._precision = precision
         self._lock = threading.Lock()
+        self._graph: Path | Graph | None = None
         self._engines: dict[str, Engine] = {}
         try:
             with safe_open(folder / "model.safetensors", "numpy"):
@@ -137,12 +137,18 @@ class SentenceTransformerEmbedder:
             return engine
         with self._lock:
             if kind not in self._engines:
-                from indexer.engine import Engine, kept
-                from indexer.sentence_models import graph_of
-
-                graph = kept(self._parts, partial(graph_of, self._folder, self.name))
-                self._engines[kind] = Engine(graph, precision)
+                self._engines[kind] = self._compiled(precision)
             return self._engines[kind]
+
+    def _compiled(self, precision: str) -> "Engine":
+        from indexer.engine import Engine, kept
+        from indexer.sentence_models import graph_of
+
+        self._graph = self._graph or kept(self._parts, partial(graph_of, self._folder, self.name))
+        try:
+            return Engine(self._graph, precision)
+        except RuntimeError as error:  # all that OpenVINO raises
+            raise ModelError(f"The embedding model {self.name!r} cannot be run here: {error}") from error
 
     def _read(self, texts: Sequence[str], kind: str, precision: str) -> list[Embedded]:
         """All texts, tokenised once and read in batches of like length, so that little is padding."""
@@ -229,7 +235,7 @@ def open_embedder(model: str, precision: str = FLOAT32) -> SentenceTransformerEm
     """The packaged model by its name, or any sentence-transformers model by its folder.
 
     Args:
-        precision: of the products of matrices that embed passages, "float32" or "bfloat16".
+        precision: in which passages are read, "float32" or "bfloat16".
 
     Raises:
         ModelError: `model` is neither, or its files are not whole.

@@ -16,6 +16,8 @@ import platformdirs
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
+from indexer.processors import processors
+
 FORMAT = 1  # of what is kept; another one is made anew
 _GRAPH, _WEIGHTS, _SUMS = "graph.xml", "graph.bin", "sums.json"
 _HINTS = {"float32": "f32", "bfloat16": "bf16"}
@@ -60,7 +62,7 @@ def kept(fingerprint: str, make: Callable[[], Graph]) -> Path | Graph:
     graph = make()
     try:
         _write(graph, place)
-    except OSError:
+    except (OSError, RuntimeError):  # the second is what OpenVINO raises where a disk is full
         return graph
     return place / _GRAPH
 
@@ -105,7 +107,7 @@ class Engine:
             precision: of what is computed, "float32" or "bfloat16".
         """
         _keep_numpy_to_one_thread()
-        self.processors = _processors()
+        self.processors = _granted()
         settings = {
             "INFERENCE_PRECISION_HINT": _HINTS[precision],
             "NUM_STREAMS": self.processors,
@@ -133,9 +135,7 @@ def _keep_numpy_to_one_thread() -> None:
     ThreadpoolController().select(prefix="libscipy_openblas").limit(limits=1)
 
 
-def _processors() -> int:
-    """As many as this process may use, or as OMP_NUM_THREADS grants it."""
-    granted = os.environ.get("OMP_NUM_THREADS", "")
-    if granted.isdecimal() and int(granted):
-        return int(granted)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _granted() -> int:
+    """As many processors as this process may use, or as OMP_NUM_THREADS says; Ray says so to its workers."""
+    said = os.environ.get("OMP_NUM_THREADS", "")
+    return int(said) if said.isdecimal() and int(said) else processors()

@@ -42,6 +42,7 @@ PUBLIC = {
     "indexer.chunking": {"chunk_note", "follows", "joined"},
     "indexer.embedding": {"Embedded", "Embedder", "SentenceTransformerEmbedder", "open_embedder"},
     "indexer.sentence_models": {"CrossEncoderReranker", "graph_of"},
+    "indexer.processors": {"processors"},
     "indexer.engine": {"Engine", "converted", "kept"},
     "indexer.vector_index": {"Cells", "Search", "VectorIndex", "recall", "tenth_scores"},
     "indexer.keyword_index": {"KeywordIndex", "stem", "terms"},

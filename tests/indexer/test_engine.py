@@ -92,6 +92,28 @@ def test_numpy_computes_with_one_thread_once_there_is_an_engine(cache: Path) -> 
     assert threads and set(threads) == {1}
 
 
+def test_a_disk_that_is_full_costs_nothing_but_the_next_start(
+    cache: Path, counted: tuple[list[int], Callable[[], Graph]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: Graph, file: Path, **__: object) -> None:
+        file.write_bytes(b"<net")
+        raise RuntimeError("basic_ios::clear: iostream error")
+
+    monkeypatch.setattr(ov, "save_model", full)
+    assert doubled(kept("a" * 64, counted[1])) == [2, 4, 6]
+    assert list(cache.iterdir()) == []
+
+
+def test_a_model_that_cannot_be_run_is_a_clear_error(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
+    def unable(*_: object) -> None:
+        raise RuntimeError("no such CPU")
+
+    monkeypatch.setattr("indexer.sentence_models.graph_of", lambda *_: doubling())
+    monkeypatch.setattr(ov.Core, "compile_model", unable)
+    with pytest.raises(ModelError, match=r"'all-MiniLM-L6-v2' cannot be run here: no such CPU"):
+        open_embedder("all-MiniLM-L6-v2").load()
+
+
 @pytest.mark.model
 def test_what_is_compiled_reads_as_sentence_transformers_does() -> None:
     from sentence_transformers import SentenceTransformer
