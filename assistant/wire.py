@@ -145,10 +145,19 @@ class _Guarded(httpx2.AsyncBaseTransport):
         )
 
     async def _answered(self, request: httpx2.Request) -> httpx2.Response:
+        """Ask once more where nothing came on a kept connection: the server was just closing it."""
+        connected = False
+
+        async def trace(event: str, _: object) -> None:
+            nonlocal connected
+            connected = connected or event == "connection.connect_tcp.complete"
+
+        request.extensions = {**request.extensions, "trace": trace}
         try:
             return await self._inner.handle_async_request(request)
         except (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError):
-            # A kept connection that the server was just closing: nothing came, so it is asked once more.
+            if connected:
+                raise
             return await self._inner.handle_async_request(request)
 
     async def aclose(self) -> None:

@@ -210,6 +210,10 @@ def _broken(handler: _Handler) -> None:
     handler.line('{"choices": [{"delta": {"content": "Far')
 
 
+def _hanging_up(_: _Handler) -> None:
+    pass
+
+
 def _strange(handler: _Handler) -> None:
     handler.begin()
     handler.line('{"choices": [{"delta": {"content": 5}}]}')
@@ -278,6 +282,7 @@ FAULTS: dict[str, tuple[Callable[[_Handler], None], str]] = {
     "empty": (_empty, "empty"),
     "cut": (_cut, "cut"),
     "ended early": (_ended_early, "cut"),
+    "hung up": (_hanging_up, "cut"),
     "length": (_too_long, "length"),
     "an error in the stream": (_told_error, "server_error"),
     "withheld": (_filtered, "filtered"),

@@ -64,6 +64,7 @@ def test_a_fault_is_told_by_its_reason_and_nothing_of_the_server(
     with faulty_server(fault) as served, caplog.at_level("DEBUG"):
         closing.append(LanguageModel(settings_for(served.url, llm_patience=patience_for(fault))))
         assert failure(closing[0]) == FAULTS[fault][1]
+    assert len(served.asked) == 1
     assert KEY not in caplog.text
 
 
