@@ -57,7 +57,7 @@ def retrieve(index: Passages, query: Query, *, top_k: int, filters: Filters) -> 
         [
             known.searched,
             np.array([own.units.max(initial=0) for own in matches], dtype=np.float32),
-            np.array([_best_words(own, query.words.weights) for own in matches], dtype=np.float32),
+            _best_words(matches, query.words.weights),
             known.worded,
         ],
         [DENSE, UNIT, WORDS, KEYWORD],
@@ -78,10 +78,18 @@ def retrieve(index: Passages, query: Query, *, top_k: int, filters: Filters) -> 
     ]
 
 
-def _best_words(found: Match, weights: Floats) -> float:
-    """How near the question's words are to the unit that has the likest, rare words counting more."""
-    total = float(weights.sum())
-    return float((found.placed @ weights).max(initial=0) / total) if total else 0.0
+def _best_words(matches: Sequence[Match], weights: Floats) -> Floats:
+    """How near the question's words are to each passage's unit that has the likest, rare ones counting more.
+
+    One product for all: of very many tiny ones numpy now and then warns that a number is none where all are.
+    """
+    best = np.zeros(len(matches), dtype=np.float32)
+    if total := float(weights.sum()):
+        near = np.concatenate([found.placed for found in matches]) @ weights / total
+        np.maximum.at(
+            best, np.repeat(np.arange(len(matches)), [len(found.placed) for found in matches]), near
+        )
+    return best
 
 
 def _chunks(index: Passages, found: Sequence[int], scores: Floats, top_k: int) -> dict[int, Chunk]:

@@ -1,5 +1,6 @@
 """A server that is started anew while a page is open: nothing that was typed is lost."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -78,9 +79,13 @@ def test_a_note_is_saved_at_the_next_server(page: Page, start: Start, small_note
     with start(0) as served:
         edit(page, served, "# Mine\n")
     with start(served.port):
-        page.locator("#editor textarea").press("Control+End")
-        page.keyboard.type("More.")
+        page.locator("#editor textarea").fill("# Mine\nMore.")
         page.locator("#save").click()
+        # Where Gradio noticed that the server was away, it loads the page anew, and one saves once more.
+        expect(page.locator("#notes-message")).to_contain_text(re.compile(f"{SAVED}|not saved yet"))
+        page.wait_for_timeout(1_000)
+        if page.locator("#save").is_visible():
+            page.locator("#save").click()
         expect(page.locator("#notes-message")).to_contain_text(SAVED)
         assert (small_notes / "aws/roles.md").read_text("utf-8") == "# Mine\nMore."
         page.close()
