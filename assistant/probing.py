@@ -5,6 +5,7 @@ it does not are general ones, and near ones: things that notes rarely tell, aske
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib import resources
 from typing import TypeVar
@@ -23,6 +24,7 @@ from assistant.suggestions import naming_questions
 from indexer.embedding import Embedder
 from indexer.keyword_index import STOPWORDS
 from indexer.passages import Passages
+from indexer.processors import processors
 from indexer.types import Line
 
 T = TypeVar("T")
@@ -65,7 +67,11 @@ def fit_line(snapshot: Passages, embedder: Embedder) -> Line:
 
 
 def _confidences(questions: Sequence[str], snapshot: Passages, embedder: Embedder) -> NDArray[np.float64]:
-    return np.array([look(snapshot, embedder, Reading(question)).confidence for question in questions])
+    def confidence(question: str) -> float:
+        return look(snapshot, embedder, Reading(question)).confidence
+
+    with ThreadPoolExecutor(processors(), "probe") as threads:
+        return np.array(list(threads.map(confidence, questions)))
 
 
 def answerable(snapshot: Passages) -> Sequence[str]:

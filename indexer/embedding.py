@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-BATCH_TOKENS = 1_024  # that a processor reads at once, padding included; measured, see docs/speed.md
-FLOAT32, BFLOAT16 = "float32", "bfloat16"
+BATCH_TOKENS = 1_024  # that a processor reads at once; measured, see docs/speed.md
 
 Vectors = NDArray[np.float32]
 
@@ -67,15 +67,16 @@ class SentenceTransformerEmbedder:
     """A sentence-transformers model read from a folder, and compiled. Nothing is ever fetched."""
 
     def __init__(
-        self, folder: Path, *, name: str, sha256: str | None = None, precision: str = FLOAT32
+        self, folder: Path, *, name: str, sha256: str | None = None, precision: str = "auto"
     ) -> None:
         """Read what is needed to count tokens; the weights wait until the first text is embedded.
 
         Args:
             folder: holds `model.safetensors`, `tokenizer.json` and `modules.json`.
             sha256: what the weights must hash to, if that is known.
-            precision: in which passages are read, "float32" or "bfloat16"; the fingerprint names the second,
-                as vectors of the two differ a little. Questions are few, and always read in float32.
+            precision: in which passages are read, "float32", "bfloat16", or "auto": the second where this
+                processor multiplies in it. Their vectors differ so little (a cosine of 0.9999) that they may
+                stand in one index. Questions are few, and always read in float32.
 
         Raises:
             ModelError: a file is missing, or the weights are not the ones expected.
@@ -93,7 +94,6 @@ class SentenceTransformerEmbedder:
             with (folder / "model.safetensors").open("rb") as weights:
                 found = hashlib.file_digest(weights, "sha256").hexdigest()
             self.max_tokens = int(_config(folder, "sentence_bert_config.json")["max_seq_length"])
-            self._padding = int(_config(folder, "config.json").get("pad_token_id") or 0)
             self._prompts = _prompts(folder)
             self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
             self._reader = Tokenizer.from_file(str(folder / "tokenizer.json"))  # it cuts off at the window
@@ -107,8 +107,8 @@ class SentenceTransformerEmbedder:
                 f"The weights of {name!r} have SHA-256 {found[:12]}…, expected {sha256[:12]}…:"
                 " the file is damaged or another model. Install Footnote again."
             )
+        self.fingerprint = found
         self._parts = _parts(folder, found)
-        self.fingerprint = found if precision == FLOAT32 else f"{found}-{precision}"
         for tokenizer in (self._tokenizer, self._reader):
             tokenizer.no_padding()
         self._tokenizer.no_truncation()
@@ -125,11 +125,11 @@ class SentenceTransformerEmbedder:
 
     def embed_query(self, text: str) -> Embedded:
         """A question as the model reads it."""
-        return self._read([text], "query", FLOAT32)[0]
+        return self._read([text], "query", "float32")[0]
 
     def load(self) -> None:
         """Make ready what reads questions. Raises ModelError."""
-        self._engine("query", FLOAT32)
+        self._engine("query", "float32")
 
     def _engine(self, kind: str, precision: str) -> "Engine":
         # Questions have an engine of their own: they do not wait for the passages that a rebuild reads.
@@ -151,7 +151,10 @@ class SentenceTransformerEmbedder:
             raise ModelError(f"The embedding model {self.name!r} cannot be run here: {error}") from error
 
     def _read(self, texts: Sequence[str], kind: str, precision: str) -> list[Embedded]:
-        """All texts, tokenised once and read in batches of like length, so that little is padding."""
+        """All texts, tokenised once and read in batches of one length.
+
+        Nothing is padding then, and a text is read the same to the last bit whatever was read beside it.
+        """
         engine = self._engine(kind, precision)
         prompt = self._prompts.get(kind) or ""  # what the model wants to read first; most want nothing
         read = self._reader.encode_batch([prompt + text for text in texts])
@@ -159,7 +162,7 @@ class SentenceTransformerEmbedder:
 
         def run(rows: list[int]) -> list[Embedded]:
             encodings = [read[row] for row in rows]
-            vectors, tokens = engine.read(_padded(encodings, self._padding))
+            vectors, tokens = engine.read(_inputs(encodings))
             return [_embedded(*of, len(prompt)) for of in zip(encodings, vectors, tokens, strict=True)]
 
         embedded: dict[int, Embedded] = {}
@@ -189,23 +192,16 @@ def _parts(folder: Path, weights: str) -> str:
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """The rows by length, in batches of at most BATCH_TOKENS once they are padded; a row at least."""
-    batch: list[int] = []
-    for row in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if batch and (len(batch) + 1) * lengths[row] > BATCH_TOKENS:
-            yield batch
-            batch = []
-        batch.append(row)
-    yield batch
+    """The rows by length, in batches of one length and of at most BATCH_TOKENS; a row at least."""
+    by_length = sorted(range(len(lengths)), key=lengths.__getitem__)
+    for length, group in groupby(by_length, lengths.__getitem__):
+        rows, most = list(group), max(1, BATCH_TOKENS // max(1, length))
+        yield from (rows[start : start + most] for start in range(0, len(rows), most))
 
 
-def _padded(encodings: Sequence[Encoding], padding: int) -> dict[str, NDArray[np.int64]]:
-    shape = len(encodings), max(len(encoding.ids) for encoding in encodings)
-    ids, mask = np.full(shape, padding, np.int64), np.zeros(shape, np.int64)
-    for row, encoding in enumerate(encodings):
-        ids[row, : len(encoding.ids)] = encoding.ids
-        mask[row, : len(encoding.ids)] = 1
-    return {"input_ids": ids, "attention_mask": mask}
+def _inputs(encodings: Sequence[Encoding]) -> dict[str, NDArray[np.int64]]:
+    ids = np.array([encoding.ids for encoding in encodings], np.int64)
+    return {"input_ids": ids, "attention_mask": np.ones_like(ids)}
 
 
 def _embedded(encoding: Encoding, vector: Vectors, tokens: Vectors, skipped: int) -> Embedded:
@@ -231,11 +227,11 @@ def _side_by_side(
         yield from threads.map(run, batches)
 
 
-def open_embedder(model: str, precision: str = FLOAT32) -> SentenceTransformerEmbedder:
+def open_embedder(model: str, precision: str = "auto") -> SentenceTransformerEmbedder:
     """The packaged model by its name, or any sentence-transformers model by its folder.
 
     Args:
-        precision: in which passages are read, "float32" or "bfloat16".
+        precision: in which passages are read, "float32", "bfloat16" or "auto".
 
     Raises:
         ModelError: `model` is neither, or its files are not whole.

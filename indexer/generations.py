@@ -127,7 +127,7 @@ def open_generation(folder: Path, revision: str, *, fingerprint: str | None = No
                 raise IndexIncompatible(
                     f"The index was made with the model {manifest.embedding_model!r}"
                     f" ({short(manifest.embedding_fingerprint)}), the model in use is {short(fingerprint)}."
-                    " Run `footnote build`, or set FOOTNOTE_EMBEDDING_MODEL or FOOTNOTE_PRECISION back."
+                    " Run `footnote build`, or set FOOTNOTE_EMBEDDING_MODEL back."
                 )
             contents = {
                 name: read_whole(generation / name, digest) for name, digest in manifest.files.items()

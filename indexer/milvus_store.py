@@ -116,7 +116,7 @@ class MilvusStore:
             raise IndexIncompatible(
                 f"The index was made with the model {published.manifest.embedding_model!r}"
                 f" ({short(made_with)}), the model in use is {short(fingerprint)}."
-                " Run `footnote build`, or set FOOTNOTE_EMBEDDING_MODEL or FOOTNOTE_PRECISION back."
+                " Run `footnote build`, or set FOOTNOTE_EMBEDDING_MODEL back."
             )
         before = held if isinstance(held, MilvusGeneration) else None
         if before and before.published == published:

@@ -37,7 +37,7 @@ class MissingModel:
         raise ModelError(str(self._error))
 
 
-def embedder_or_stand_in(model: str, precision: str = "float32") -> Embedder:
+def embedder_or_stand_in(model: str, precision: str = "auto") -> Embedder:
     """The embedding model of that name or folder; if it cannot be read, what raises why once it is used."""
     try:
         return open_embedder(model, precision)

@@ -260,7 +260,7 @@ class Builder:
         return Draft(chunks, rows, unchanged)
 
     def _embed(self, chunks: Sequence[Chunk], kept: dict[str, Kept]) -> Iterator[Progress]:
-        """Add what is kept of each chunk to `kept`; batches of like length waste no padding."""
+        """Add what is kept of each chunk to `kept`; those of like length come together."""
         new = {key(chunk): chunk for chunk in chunks}
         keys = sorted(new, key=lambda one: len(new[one].embedded_text))
         lengths = np.cumsum([0, *(len(new[key].embedded_text) for key in keys)])  # what the time goes by

@@ -11,7 +11,7 @@ from indexer.address import Address, Place, place_of
 from indexer.errors import SettingsError
 
 PREFIX = "FOOTNOTE_"
-PRECISIONS = ("float32", "bfloat16")
+PRECISIONS = ("auto", "float32", "bfloat16")
 T = TypeVar("T")
 
 
@@ -23,7 +23,7 @@ class IndexSettings:
     index: Place = Path(".footnote/index")
     index_token: str = field(default="", repr=False)
     embedding_model: str = "all-MiniLM-L6-v2"
-    precision: str = "float32"
+    precision: str = "auto"
     max_note_mb: int = 5
     max_index_mb: int = 20_000
 

@@ -101,9 +101,8 @@ class Snapshot(InMemory):
 
 
 def short(fingerprint: str) -> str:
-    """The beginning of a model's fingerprint, and all that it says beside the weights' sum."""
-    weights, mark, precision = fingerprint.partition("-")
-    return f"{weights[:8]}{mark}{precision}"
+    """The beginning of a model's fingerprint."""
+    return fingerprint[:8]
 
 
 class StoredChunk(msgspec.Struct, array_like=True, frozen=True):

@@ -9,10 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from fastapi import FastAPI
 from ports import free_port
+from starlette.types import ASGIApp
 
-from assistant.pipeline import Assistant
 from ui.address import listen
 from ui.server import Server
 from ui.settings import ServerSettings
@@ -66,18 +65,16 @@ class Address:
 
 
 @contextmanager
-def running(
-    app: FastAPI, assistant: Assistant, settings: ServerSettings | None = None, *, port: int = 0
-) -> Iterator[Address]:
+def running(app: ASGIApp, settings: ServerSettings | None = None, *, port: int = 0) -> Iterator[Address]:
     """Where the application answers, on a port of its own or the one that is given, until the block ends."""
     port = port or free_port()
     with listen(ServerSettings(port=port)) as listener:
-        server = Server(app, assistant, f"http://127.0.0.1:{port}", settings=settings)
+        server = Server(app, f"http://127.0.0.1:{port}", settings=settings)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
             yield Address(port)
         finally:
-            server.should_exit = True
+            server.stop()
             thread.join(timeout=60)
         assert not thread.is_alive()

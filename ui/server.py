@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from functools import partial
 
 import uvicorn
+from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from assistant.conversations import Conversations
@@ -32,6 +33,7 @@ from ui.finishing import Running
 from ui.logs import configure_logging
 from ui.protocol import MAX_HEAD, PatientProtocol
 from ui.settings import ServerSettings
+from ui.starting import Starting
 
 MOST_CONNECTIONS = 500
 # After this a thread that computes, such as a rebuild, gives way. An answer lets others in at many of its
@@ -56,7 +58,7 @@ def serve(
     asking: AskSettings | None = None,
     model: ModelSettings | None = None,
 ) -> None:
-    """Serve until the process is told to stop; the page opens while the model is still being loaded.
+    """Serve until the process is told to stop; a page is shown while all else is still being loaded.
 
     Raises:
         Unguarded: other machines could come in, and there is no token.
@@ -79,45 +81,52 @@ def serve(
             secrets=(access.token, model.llm_api_key if model else ""),
         )
         assistant = open_assistant(index_settings, asking, model)
-        # The model gets ready beside the import of what pages are made of, which takes most of a start.
-        threading.Thread(target=_load, args=(assistant,), name="load", daemon=True).start()
+        # The model gets ready beside the import of what pages are made of, which takes most of a start. A
+        # process that ended in the middle of it would crash, so these are no daemons.
+        threading.Thread(target=_load, args=(assistant,), name="load").start()
         jobs = rebuild_jobs(partial(_build, index_settings, assistant), assistant.index.refresh, database)
         conversations = Conversations(database)
         notebook = Notebook(
             index_settings.notes, index=index_settings.folder, max_bytes=index_settings.max_note_mb * 2**20
         )
         running = Running()
-        with _leaving_garbage():
-            from ui.application import create_server
-
-            app = create_server(
-                assistant,
-                jobs,
-                running,
-                conversations=conversations,
-                notebook=notebook,
-                settings=access,
-                host=server_settings.host,
-            )
-        server = Server(app, assistant, _url(listener), running, server_settings)
-        watched = Watcher(index_settings, jobs.start) if server_settings.watch else contextlib.nullcontext()
-        try:
-            with watched:
-                server.run(sockets=[listener])
-        finally:
-            jobs.stop()
-            conversations.close()
+        with contextlib.ExitStack() as held:
             if assistant.writer:
-                assistant.writer.model.close()
+                held.callback(assistant.writer.model.close)
+            held.callback(conversations.close)
+            held.callback(jobs.stop)
+
+            def make() -> Starlette:
+                with _leaving_garbage():
+                    from ui.application import create_server
+
+                    app = create_server(
+                        assistant,
+                        jobs,
+                        running,
+                        conversations=conversations,
+                        notebook=notebook,
+                        settings=access,
+                        host=server_settings.host,
+                    )
+                if server_settings.watch:
+                    held.enter_context(Watcher(index_settings, jobs.start))
+                threading.Thread(target=_warm, args=(assistant, server), name="warm").start()
+                return app
+
+            starting = Starting(make, failed=lambda: server.stop())
+            server = Server(starting, _url(listener), running, server_settings)
+            server.run(sockets=[listener])
+        if starting.error:
+            raise starting.error
 
 
 class Server(uvicorn.Server):
-    """Says where it is once it answers, then loads the model, and stops although pages are open."""
+    """Says where it is once it listens, and stops although pages are open."""
 
     def __init__(
         self,
         app: ASGIApp,
-        assistant: Assistant,
         url: str,
         running: Running | None = None,
         settings: ServerSettings | None = None,
@@ -136,15 +145,17 @@ class Server(uvicorn.Server):
             h11_max_incomplete_event_size=MAX_HEAD,
         )
         super().__init__(config)
-        self._assistant = assistant
         self._url = url
         self._running = running or Running()
+
+    def stop(self) -> None:
+        """Stop as if it had been told to."""
+        self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         sys.stdout.write(f"Footnote is at {self._url}\n")
         sys.stdout.flush()
-        threading.Thread(target=self._warm, name="warm", daemon=True).start()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # An open page listens for as long as it is open; without this the server would wait for it.
@@ -161,22 +172,6 @@ class Server(uvicorn.Server):
         for connection in self.server_state.connections:
             connection.transport.close()
 
-    def _warm(self) -> None:
-        """Load the model while the first reader is still looking at the page, and find what to suggest."""
-        try:
-            self._assistant.embedder.load()
-            if self._assistant.writer:
-                self._assistant.writer.model.load()
-            with contextlib.suppress(IndexUnusable):  # the page says so
-                self._assistant.example_questions()
-            # What is loaded by now stays; looking through it for garbage stops all threads for long.
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(*GARBAGE)
-        except FootnoteError as error:
-            if not self.should_exit:
-                _log.error("Passages are found by their words alone: %s", error)
-
 
 @contextlib.contextmanager
 def _leaving_garbage() -> Iterator[None]:
@@ -191,6 +186,26 @@ def _leaving_garbage() -> Iterator[None]:
 def _load(assistant: Assistant) -> None:
     with contextlib.suppress(FootnoteError):  # it is told once the server listens
         assistant.embedder.load()
+
+
+def _warm(assistant: Assistant, server: Server) -> None:
+    """Load the model while the first reader is still looking at the page, and find what to suggest."""
+    try:
+        assistant.embedder.load()
+        if assistant.writer:
+            assistant.writer.model.load()
+        with contextlib.suppress(IndexUnusable):  # the page says so
+            assistant.example_questions()
+        # What is loaded by now stays; looking through it for garbage stops all threads for long.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*GARBAGE)
+    except FootnoteError as error:
+        if not server.should_exit:
+            _log.error("Passages are found by their words alone: %s", error)
+    except RuntimeError:  # no thread takes on anything once the process ends
+        if not server.should_exit:
+            raise
 
 
 def _url(listener: socket.socket) -> str:

@@ -213,7 +213,7 @@ def test_streaming_over_both_protocols_is_the_answer(
     with_model: With, jobs: RebuildJobs, assistant: Assistant
 ) -> None:
     with_model(f"{GOOD} {INVENTED} EFS is shared between zones [1].")
-    with running(create_api(assistant, jobs), assistant) as address:
+    with running(create_api(assistant, jobs)) as address:
         client = openai.OpenAI(base_url=f"{address.url}/v1", api_key="none", max_retries=0)
         with client:
             messages: Any = [{"role": "user", "content": QUESTION}]

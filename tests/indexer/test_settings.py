@@ -27,6 +27,6 @@ def test_a_value_that_does_not_fit_is_named() -> None:
 
 def test_a_precision_that_is_none_is_named() -> None:
     with pytest.raises(
-        SettingsError, match="FOOTNOTE_PRECISION is 'int8'; it must be one of float32, bfloat16"
+        SettingsError, match="FOOTNOTE_PRECISION is 'int8'; it must be one of auto, float32, bfloat16"
     ):
         from_environment(IndexSettings, {"FOOTNOTE_PRECISION": "int8"})

@@ -51,7 +51,7 @@ def address(browsed_notes: Path, settings: IndexSettings, request: pytest.Fixtur
     assistant: Assistant = request.getfixturevalue("assistant")  # built once all notes are there
     jobs: RebuildJobs = request.getfixturevalue("jobs")
     notebook = Notebook(settings.notes, index=settings.index, max_bytes=2**20)
-    with running(create_server(assistant, jobs, notebook=notebook), assistant) as served:
+    with running(create_server(assistant, jobs, notebook=notebook)) as served:
         yield served.url
 
 

@@ -60,7 +60,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         kept.append(_kept(store, texts[:1], lambda _: _declined(texts)))
         notebook = Notebook(settings.notes, index=settings.index, max_bytes=2**20)
         app = create_server(assistant, jobs, conversations=store, notebook=notebook)
-        with running(app, assistant) as served:
+        with running(app) as served:
             yield Place(served.url, sink, texts, kept, assistant)
         jobs.close()
 

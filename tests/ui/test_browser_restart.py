@@ -35,7 +35,7 @@ def start(assistant: Assistant, jobs: RebuildJobs, settings: IndexSettings, stor
     def started(port: int = 0) -> AbstractContextManager[Address]:
         notebook = Notebook(settings.notes, index=settings.index, max_bytes=2**20)
         app = create_server(assistant, jobs, conversations=store, notebook=notebook)
-        return running(app, assistant, port=port)
+        return running(app, port=port)
 
     return started
 

@@ -56,7 +56,7 @@ def serve(site: Site) -> Iterator[Serve]:
 
         @cache
         def start(**access: Any) -> Address:
-            return stack.enter_context(running(app(site, **access), site.assistant))
+            return stack.enter_context(running(app(site, **access)))
 
         yield start
 
@@ -346,7 +346,7 @@ def test_a_proxy_is_believed_only_if_it_is_named(site: Site) -> None:
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     for proxies, secure in (("127.0.0.1", True), ("192.0.2.9", False)):
         proxied = app(site, token=TOKEN, requests_per_minute=1)
-        with running(proxied, site.assistant, ServerSettings(trusted_proxies=proxies)) as address:
+        with running(proxied, ServerSettings(trusted_proxies=proxies)) as address:
             login = address.send("POST", "/login", form | told, f"token={TOKEN}".encode())
             assert ("Secure" in login.headers["set-cookie"]) is secure
             another = address.send("GET", "/api/v1/notes", BEARER | {"X-Forwarded-For": "192.0.2.2"})
@@ -463,7 +463,7 @@ def test_what_is_no_http_is_a_problem(serve: Serve) -> None:
 
 
 def test_where_things_lie_is_not_told(tmp_path: Path) -> None:
-    with small_site(tmp_path) as site, running(app(site), site.assistant) as address:
+    with small_site(tmp_path) as site, running(app(site)) as address:
         for generation in (site.settings.index / "generations").iterdir():
             (generation / "manifest.json").unlink()
         (site.settings.index / "CURRENT").unlink()

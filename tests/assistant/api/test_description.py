@@ -20,7 +20,7 @@ def test_schemathesis_finds_nothing(
     assistant: Assistant, jobs: RebuildJobs, notebook: Notebook, tmp_path: Path
 ) -> None:
     api = create_api(assistant, jobs, notebook=notebook, settings=AccessSettings(requests_per_minute=0))
-    with running(api, assistant) as address:
+    with running(api) as address:
         description = f"{address.url}/api/v1/openapi.json"
         rules = ["--config-file", str(Path(__file__).with_name("schemathesis.toml"))]
         command = [sys.executable, "-m", "schemathesis.cli", *rules, "run", description]

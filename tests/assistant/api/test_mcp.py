@@ -28,7 +28,7 @@ TOKEN = "x" * 16
 
 @pytest.fixture
 def address(assistant: Assistant, jobs: RebuildJobs) -> Iterator[Address]:
-    with running(create_api(assistant, jobs, settings=AccessSettings(token=TOKEN)), assistant) as address:
+    with running(create_api(assistant, jobs, settings=AccessSettings(token=TOKEN))) as address:
         yield address
 
 

@@ -22,7 +22,7 @@ SAID = "**Task role:** gives the code in a container its permissions [1]"
 
 @pytest.fixture
 def address(assistant: Assistant, jobs: RebuildJobs) -> Iterator[Address]:
-    with running(create_api(assistant, jobs, settings=AccessSettings(token="x" * 16)), assistant) as address:
+    with running(create_api(assistant, jobs, settings=AccessSettings(token="x" * 16))) as address:
         yield address
 
 
