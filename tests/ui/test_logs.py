@@ -63,7 +63,7 @@ def test_a_server_tells_of_requests_by_their_id_and_never_the_token(settings: In
             assert process.stdout.readline().startswith("Footnote is at")
             headers = {"X-Request-ID": "my-request", "Authorization": f"Bearer {TOKEN}"}
             url = f"http://127.0.0.1:{port}/api/v1/notes/{TOKEN}.md?token={TOKEN}"
-            assert httpx2.get(url, headers=headers).status_code == 404
+            assert httpx2.get(url, headers=headers, timeout=60).status_code == 404
             process.terminate()
             _, errors = process.communicate(timeout=60)
         finally:

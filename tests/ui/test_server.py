@@ -166,7 +166,8 @@ def test_serve_says_where_it_is_and_stops_when_it_is_interrupted(
         assert process.stdout is not None
         try:
             assert process.stdout.readline() == f"Footnote is at http://127.0.0.1:{port}\n"
-            assert httpx2.get(f"http://127.0.0.1:{port}/readyz").json()["code"] == "index_missing"
+            ready = httpx2.get(f"http://127.0.0.1:{port}/readyz", timeout=60)
+            assert ready.json()["code"] == "index_missing"
             assert httpx2.get(f"http://127.0.0.1:{port}/").status_code == 200
             process.send_signal(signal.SIGINT)
             _, errors = process.communicate(timeout=60)
