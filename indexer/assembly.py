@@ -23,7 +23,6 @@ from indexer.token_codes import TokenCodes, concatenate
 from indexer.types import Chunk, Note, Reading
 from indexer.vector_index import VectorIndex
 
-SAME_SIZE = 1.5  # up to this ratio of passages the cells of the index before are good enough
 SAMPLED = 2_000  # passages whose units stand for questions where an index is measured
 NEW = -1  # in the place of a row
 
@@ -106,7 +105,8 @@ def assemble(
         matrix.shape[1],
         searched_rows(matrix, chunks),
         lambda: _like_questions(draft, embedded, previous)[:, : matrix.shape[1]],
-        known=_known_centroids(previous, len(chunks)),
+        known=previous.vectors if previous else None,
+        kept=draft.rows,
     )
     manifest = Manifest(
         format_version=FORMAT_VERSION,
@@ -194,10 +194,3 @@ def _like_questions(draft: Draft, embedded: Sequence[Kept], previous: Snapshot |
         if at % every == 0:
             some.append(own or previous.tokens_of(row))  # type: ignore[union-attr]
     return concatenate(some).means()
-
-
-def _known_centroids(previous: Snapshot | None, chunks: int) -> NDArray[np.float32] | None:
-    if previous is None or previous.vectors.cells is None:
-        return None
-    before = len(previous.chunks)
-    return previous.vectors.cells.centroids if before / SAME_SIZE <= chunks <= before * SAME_SIZE else None

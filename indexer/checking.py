@@ -11,7 +11,7 @@ from indexer.blocks import Lines
 from indexer.errors import IndexDamaged, IndexIncompatible
 from indexer.generations import GENERATIONS, current_revision, open_generation, read_manifest, revisions
 from indexer.snapshot import Snapshot
-from indexer.storage import read_whole, reading, sha256
+from indexer.storage import check_whole, reading, sha256
 from indexer.types import Chunk
 
 
@@ -43,7 +43,7 @@ def _damage(folder: Path, revision: str) -> list[str]:
             found = []
             for name, digest in manifest.files.items():
                 try:
-                    read_whole(folder / GENERATIONS / revision / name, digest)
+                    check_whole(folder / GENERATIONS / revision / name, digest)
                 except IndexDamaged as error:
                     found.append(str(error))
             return found or sorted(set(problems(open_generation(folder, revision))))

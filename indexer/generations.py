@@ -12,7 +12,7 @@ from pathlib import Path
 
 from indexer.errors import IndexDamaged, IndexIncompatible, IndexMissing
 from indexer.snapshot import MANIFEST, Manifest, Snapshot, decode, short, unseal
-from indexer.storage import read_whole, reading
+from indexer.storage import check_whole, read_whole, reading
 
 CURRENT = "CURRENT"
 GENERATIONS = "generations"
@@ -145,7 +145,7 @@ def check_files(folder: Path, manifest: Manifest) -> None:
             if read_manifest(folder, manifest.revision) != manifest:
                 raise IndexDamaged(f"{MANIFEST} of {manifest.revision} is another's. Run `footnote build`.")
             for name, digest in manifest.files.items():
-                read_whole(generation / name, digest)
+                check_whole(generation / name, digest)
     except OSError as error:
         raise IndexDamaged(f"The generation {manifest.revision} is missing. Run `footnote build`.") from error
 

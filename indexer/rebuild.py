@@ -13,7 +13,7 @@ from indexer import chunking
 from indexer.address import Address
 from indexer.assembly import NEW, Draft, Kept, assemble, found_again, key
 from indexer.embedding import Embedder
-from indexer.errors import IndexDamaged, IndexMissing, IndexOutdated, NotesFolderError
+from indexer.errors import IndexDamaged, IndexMissing, IndexOutdated, IndexUnusable, NotesFolderError
 from indexer.generations import open_snapshot
 from indexer.hands import Hands, OwnHands
 from indexer.live import LiveIndex
@@ -184,9 +184,7 @@ class Builder:
             if dry_run:
                 previous = open_snapshot(self.settings.folder)
             else:
-                held = self.live.held if self.live else None
-                held = held if isinstance(held, Snapshot) else None
-                previous, damage = mend(self.settings.folder, held=held, disk=self.disk)
+                previous, damage = mend(self.settings.folder, held=self._serving(), disk=self.disk)
                 tidy(self.settings.folder, disk=self.disk)
         except IndexMissing:
             return Basis()
@@ -202,6 +200,13 @@ class Builder:
             keeps_vectors=same_model,
             set_aside=tuple(damage),
         )
+
+    def _serving(self) -> Snapshot | None:
+        """What serves in this process. It is opened now if it was not yet, or it would soon be open twice."""
+        with contextlib.suppress(IndexUnusable):
+            serving = self.live.current if self.live else None
+            return serving if isinstance(serving, Snapshot) else None
+        return None
 
     def _why_anew(self, made_with: Manifest) -> tuple[str, bool, bool]:
         """Why a generation cannot be built upon as it is; whether its vectors, its chunks can be kept."""

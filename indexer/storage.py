@@ -86,14 +86,31 @@ def size(buffers: Buffers) -> int:
 
 def read_whole(file: Path, digest: str) -> bytes:
     """A file of that SHA-256. Raises IndexDamaged."""
-    try:
+    with _damage_told(file):
         data = file.read_bytes()
+    _compare(file, sha256([data]), digest)
+    return data
+
+
+def check_whole(file: Path, digest: str) -> None:
+    """As `read_whole`, piece by piece, for who does not want the file."""
+    with _damage_told(file), file.open("rb") as stream:
+        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    _compare(file, found, digest)
+
+
+@contextlib.contextmanager
+def _damage_told(file: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         what = "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
         raise IndexDamaged(f"{file.name} of the index {what}. Run `footnote build`.") from error
-    if sha256([data]) != digest:
+
+
+def _compare(file: Path, found: str, digest: str) -> None:
+    if found != digest:
         raise IndexDamaged(f"{file.name} of the index is damaged. Run `footnote build`.")
-    return data
 
 
 @contextlib.contextmanager

@@ -1,12 +1,13 @@
 """Similarity search over passage vectors. The only door to faiss.
 
 Up to EXACT_UP_TO rows every row is compared. Beyond, rows lie in cells around centroids, and the cells
-nearest to the question are looked through; how many is measured when the index is built, so that of the ten
-nearest rows at least RECALL are found. Rows in cells are kept in half precision.
+nearest to the question are looked through. How many is measured when the index is built, and when many of its
+rows have changed, so that of the ten nearest rows at least RECALL are found. Rows in cells are kept in half
+precision.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import faiss
@@ -19,6 +20,7 @@ EXACT_UP_TO = 50_000  # rows; comparing that many takes some 15 ms on two cores
 RECALL = 0.98
 MARGIN = 0.005  # above it, as it is measured on a sample
 SAMPLE = 300  # questions that it is measured with
+CHANGED = 0.1  # of the rows; once more have, cells are sought and measured again
 TRAINED_ON = 64  # rows for each cell
 ITERATIONS = 10  # of k-means
 BLOCK = 50_000  # rows that are handled at once
@@ -33,13 +35,15 @@ Rows = Callable[[int, int], Vectors]  # the rows from a first up to, and without
 class Search:
     """How an index is searched: "exact", or "cells" of which `probes` are looked through for a question.
 
-    `recall_at_10` is the share of the ten nearest rows that were found when it was measured.
+    `recall_at_10` is the share of the ten nearest rows that were found when it was measured; `changed` counts
+    the rows that have come or gone since.
     """
 
     kind: str = "exact"
     cells: int = 0
     probes: int = 0
     recall_at_10: float = 1.0
+    changed: int = 0
 
 
 EXACT = Search()
@@ -74,21 +78,30 @@ class VectorIndex:
         rows: Rows,
         questions: Callable[[], NDArray[Any]],
         *,
-        known: Vectors | None = None,
+        known: "VectorIndex | None" = None,
+        kept: Sequence[int] = (),
     ) -> "VectorIndex":
         """An index of the kind that suits so many rows.
 
         Args:
             questions: gives vectors like those that will be asked for, to measure with, of shape
-                (m, dimension); called only for an index of a size that is measured.
-            known: centroids of an earlier index of these rows or most of them; they are not sought again.
+                (m, dimension); called only for an index that is measured.
+            known: an earlier index; where most rows are its own, its cells hold and nothing is measured.
+            kept: of each row, which of the earlier index it was, or a negative number.
         """
         if count <= EXACT_UP_TO:
             return cls.restored(count, dimension, rows)
+        if known is not None and known.cells is not None:
+            places = np.asarray(kept, dtype=np.int64)
+            new = int((places < 0).sum())
+            changed = known.how.changed + new + max(0, len(known) - (count - new))
+            if changed <= CHANGED * count:
+                cells = _carried(known.cells, places, rows)
+                return cls.restored(count, dimension, rows, replace(known.how, changed=changed), cells)
         like = questions()
         if not len(like):
             return cls.restored(count, dimension, rows)
-        centroids = known if known is not None else _centroids(count, rows)
+        centroids = _centroids(count, rows)
         index = cls.restored(
             count, dimension, rows, Search("cells", len(centroids)), _assigned(count, rows, centroids)
         )
@@ -196,13 +209,30 @@ def _centroids(count: int, rows: Rows) -> Vectors:
 
 
 def _assigned(count: int, rows: Rows, centroids: Vectors) -> Cells:
+    """The cells of all rows."""
+    starts = range(0, count, BLOCK)
+    return Cells(
+        centroids,
+        np.concatenate([_nearest(centroids, rows(start, min(start + BLOCK, count))) for start in starts]),
+    )
+
+
+def _carried(cells: Cells, kept: NDArray[np.int64], rows: Rows) -> Cells:
+    """The cells of rows that lay in them before, and of those that are new."""
+    assigned = cells.assigned[kept]
+    if len(new := np.flatnonzero(kept < 0)):
+        assigned[new] = _nearest(
+            cells.centroids, np.concatenate([rows(row, row + 1) for row in new.tolist()])
+        )
+    return Cells(cells.centroids, assigned)
+
+
+def _nearest(centroids: Vectors, rows: Vectors) -> NDArray[np.int32]:
+    """The number of each row's nearest centroid."""
     coarse = faiss.IndexFlatIP(centroids.shape[1])
     coarse.add(np.ascontiguousarray(centroids))
-    assigned = np.empty(count, dtype=np.int32)
-    for start in range(0, count, BLOCK):
-        block = np.ascontiguousarray(rows(start, min(start + BLOCK, count)), dtype=np.float32)
-        assigned[start : start + len(block)] = coarse.search(block, 1)[1][:, 0]
-    return Cells(centroids, assigned)
+    found = coarse.search(np.ascontiguousarray(rows, dtype=np.float32), 1)[1][:, 0]
+    return np.asarray(found, dtype=np.int32)
 
 
 def tenth_scores(count: int, rows: Rows, questions: Vectors) -> Vectors:

@@ -90,6 +90,50 @@ def test_a_large_index_is_restored_from_its_cells(many: tuple[np.ndarray, Vector
         assert again.search(question, 10) == index.search(question, 10)
 
 
+def unasked() -> np.ndarray:
+    raise AssertionError("it is not to be measured again")
+
+
+def test_after_a_small_change_the_cells_hold(many: tuple[np.ndarray, VectorIndex]) -> None:
+    vectors, index = many
+    kept = np.r_[4:2_000, 2_100:4_000]  # 104 rows are gone, the others have moved up
+    new = vectors[:200] * 0.6 + vectors[200:400] * 0.8
+    new /= np.linalg.norm(new, axis=1, keepdims=True)
+    rows = np.concatenate([vectors[kept], new])
+    places = [*kept.tolist(), *[-1] * 200]
+    again = VectorIndex.by_size(
+        len(rows), 32, lambda start, stop: rows[start:stop], unasked, known=index, kept=places
+    )
+    assert (again.how.kind, again.how.probes, again.how.changed) == ("cells", index.how.probes, 304)
+    exact = VectorIndex.from_vectors(rows)
+    questions = rows[::11]
+    found = [
+        {hit.row for hit in again.search(one, 10)} & {hit.row for hit in exact.search(one, 10)}
+        for one in questions
+    ]
+    assert sum(map(len, found)) / (10 * len(questions)) >= vector_index.RECALL - 0.02
+    assert all(again.search(row, 1)[0].score == pytest.approx(1, abs=1e-3) for row in new[::9])
+
+
+def test_small_changes_add_up_until_it_is_measured_again(many: tuple[np.ndarray, VectorIndex]) -> None:
+    vectors, index = many
+    measured = 0
+
+    def questions() -> np.ndarray:
+        nonlocal measured
+        measured += 1
+        return vectors[::7]
+
+    places = [*range(3_850), *[-1] * 150]  # 150 rows for 150 others: 300 changes, of which 400 are borne
+    counts = []
+    for _ in range(4):
+        index = VectorIndex.by_size(
+            4_000, 32, lambda start, stop: vectors[start:stop], questions, known=index, kept=places
+        )
+        counts.append((index.how.changed, measured))
+    assert counts == [(300, 0), (0, 1), (300, 1), (0, 2)]
+
+
 def test_vectors_without_any_order_are_searched_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where cells would have to be looked through nearly all, they are not worth having."""
     monkeypatch.setattr(vector_index, "EXACT_UP_TO", 100)
