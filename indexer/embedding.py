@@ -137,16 +137,16 @@ class SentenceTransformerEmbedder:
             return engine
         with self._lock:
             if kind not in self._engines:
-                self._engines[kind] = self._compiled(precision)
+                self._engines[kind] = self._compiled(precision, by_length=kind == "document")
             return self._engines[kind]
 
-    def _compiled(self, precision: str) -> "Engine":
+    def _compiled(self, precision: str, by_length: bool) -> "Engine":
         from indexer.engine import Engine, kept
         from indexer.sentence_models import graph_of
 
         self._graph = self._graph or kept(self._parts, partial(graph_of, self._folder, self.name))
         try:
-            return Engine(self._graph, precision)
+            return Engine(self._graph, precision, by_length=by_length)
         except RuntimeError as error:  # all that OpenVINO raises
             raise ModelError(f"The embedding model {self.name!r} cannot be run here: {error}") from error
 

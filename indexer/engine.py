@@ -21,6 +21,7 @@ from indexer.processors import processors
 FORMAT = 1  # of what is kept; another one is made anew
 _GRAPH, _WEIGHTS, _SUMS = "graph.xml", "graph.bin", "sums.json"
 _FLOAT32, _BFLOAT16 = "f32", "bf16"
+_FEW_SHAPES = 128  # entries; one shape takes some tens
 _HINTS = {"float32": _FLOAT32, "bfloat16": _BFLOAT16}
 
 # What the first array that is given to OpenVINO sets up in it is not safe from two threads at once: they wait
@@ -102,11 +103,13 @@ class Engine:
     them too: a batch for each takes less. docs/speed.md says how that was measured.
     """
 
-    def __init__(self, graph: Path | Graph, precision: str) -> None:
+    def __init__(self, graph: Path | Graph, precision: str, *, by_length: bool = False) -> None:
         """
         Args:
             precision: of what is computed, "float32", "bfloat16", or "auto": the second where the processor
                 multiplies in it, which takes about half the time.
+            by_length: whether texts mostly come in the order of their length. What OpenVINO makes for a shape
+                it keeps for when that comes again; of shapes in order it need keep little.
         """
         _keep_numpy_to_one_thread()
         self.processors = _granted()
@@ -117,6 +120,8 @@ class Engine:
             "INFERENCE_NUM_THREADS": self.processors,
             "ENABLE_CPU_PINNING": False,
         }
+        if by_length:
+            settings["CPU_RUNTIME_CACHE_CAPACITY"] = _FEW_SHAPES
         compiled = core.compile_model(graph, "CPU", settings)
         self._idle: SimpleQueue[ov.InferRequest] = SimpleQueue()
         for _ in range(self.processors):
