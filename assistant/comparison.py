@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from assistant.evidence import Evidence, name_terms, term_set
+from assistant.evidence import Evidence, name_terms, name_words, term_set
 from assistant.question import Question
 from assistant.writing import Composed, Numbers, said
 from indexer.keyword_index import terms
@@ -60,8 +60,10 @@ def _by_items(
 ) -> Composed | None:
     """From what the notes say of one side and not of the other, the items named for a side first."""
     columns = []
-    for text, side, other in zip(question.sides, sides, sides[::-1], strict=True):
-        own = [item for item in evidence if _speaks_of(text, other, item)]
+    for text, side, other in zip(question.sides, sides, question.sides[::-1], strict=True):
+        own = [
+            item for item in evidence if _speaks_of(text, other, item) and not _speaks_of(other, text, item)
+        ]
         named = sorted(own, key=lambda item: -len(side & name_terms(item.unit.text)) / (len(side) or 1))
         columns.append(named[:MOST_EACH])
     if not all(columns):
@@ -73,18 +75,27 @@ def _by_items(
     return Composed("\n".join(lines), numbers.citations)
 
 
-def _speaks_of(side: str, other: frozenset[str], item: Evidence) -> bool:
+def _speaks_of(side: str, other: str, item: Evidence) -> bool:
     """Whether an item is of a side and not of the other: it is named for it, or holds all of its words.
 
-    A name may be the first word alone: "**Linear:** …" of "canary and linear traffic shifting".
+    A name may be the first word alone: "**Linear:** …" of "canary and linear traffic shifting". One that has
+    the words of both is of the side whose words stand together: "Task execution role" is no "task role".
     """
-    words = terms(side)
-    whole = frozenset(words)
-    names = name_terms(item.unit.text)
-    if words and ((words[0] in names and names <= whole - other) or (whole <= names and not other <= names)):
+    words, others = terms(side), terms(other)
+    whole, rest = frozenset(words), frozenset(others) - frozenset(words)
+    name = name_words(item.unit.text)
+    names = frozenset(name)
+    if words and words[0] in names and names <= whole - frozenset(others):
+        return True
+    if words and whole <= names and not _holds(name, others):
         return True
     held = term_set(item.unit.text) | term_set(" ".join(lead.text for lead in item.unit.parents))
-    return bool(whole) and whole <= held and not other - whole <= held
+    return bool(whole) and whole <= held and not (rest and rest <= held)
+
+
+def _holds(name: Sequence[str], words: Sequence[str]) -> bool:
+    """Whether the words stand in a name side by side."""
+    return any(list(name[at : at + len(words)]) == list(words) for at in range(len(name)))
 
 
 def _cell(item: Evidence, numbers: Numbers) -> str:

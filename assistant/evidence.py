@@ -187,10 +187,16 @@ def term_weights(text: str, keywords: Frequencies) -> dict[str, float]:
 
 
 @lru_cache(maxsize=20_000)
-def name_terms(text: str) -> frozenset[str]:
-    """The terms of the name that a text begins with: "Task role: …"; none if it begins with no name."""
+def name_words(text: str) -> tuple[str, ...]:
+    """The terms, in order, of the name that a text begins with: "Task role: …"; none if it has no name."""
     name = _NAME.match(text)
-    return frozenset(terms(name["name"])) if name else frozenset()
+    return tuple(terms(name["name"])) if name else ()
+
+
+@lru_cache(maxsize=20_000)
+def name_terms(text: str) -> frozenset[str]:
+    """The terms of the name that a text begins with."""
+    return frozenset(name_words(text))
 
 
 @lru_cache(maxsize=20_000)

@@ -171,6 +171,24 @@ def test_an_item_named_for_a_side_is_of_it_though_it_mentions_the_other(over: No
     )
 
 
+@pytest.mark.parametrize("other", ["grinder lease", "lease"])
+def test_a_name_that_has_the_words_of_both_sides_is_of_the_side_whose_words_stand_together(
+    over: Notes, other: str
+) -> None:
+    text = (
+        "# Leases\n\n- **Kettle lease:** paid by whoever brews\n"
+        "- **Kettle grinder lease:** paid by the office, before anybody brews\n"
+    )
+    answer = over(text).ask(f"What is the difference between the kettle lease and the {other}?")
+    if other == "lease":  # no name tells it from the other side
+        assert "|---|---|" not in answer.text
+    else:
+        assert answer.text.splitlines()[2] == (
+            "| **Kettle lease:** paid by whoever brews [1] "
+            "| **Kettle grinder lease:** paid by the office, before anybody brews [2] |"
+        )
+
+
 def test_a_table_of_which_most_rows_are_told_is_told_whole_in_its_order(over: Notes) -> None:
     rows = "".join(
         f"| {number} | `brew {name}` |\n"
