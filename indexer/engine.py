@@ -20,9 +20,8 @@ from indexer.processors import processors
 
 FORMAT = 1  # of what is kept; another one is made anew
 _GRAPH, _WEIGHTS, _SUMS = "graph.xml", "graph.bin", "sums.json"
-_FLOAT32, _BFLOAT16 = "f32", "bf16"
 _FEW_SHAPES = 128  # entries; one shape takes some tens
-_HINTS = {"float32": _FLOAT32, "bfloat16": _BFLOAT16}
+_HINTS = {"float32": "f32", "bfloat16": "bf16"}
 
 # What the first array that is given to OpenVINO sets up in it is not safe from two threads at once: they wait
 # for each other, and hold up all others, for ever. While a module is imported, one thread alone is at it.
@@ -115,7 +114,7 @@ class Engine:
         self.processors = _granted()
         core = ov.Core()
         settings = {
-            "INFERENCE_PRECISION_HINT": _HINTS.get(precision) or _quickest(core),
+            "INFERENCE_PRECISION_HINT": _HINTS[_quickest(core) if precision == "auto" else precision],
             "NUM_STREAMS": self.processors,
             "INFERENCE_NUM_THREADS": self.processors,
             "ENABLE_CPU_PINNING": False,
@@ -139,7 +138,7 @@ class Engine:
 
 
 def _quickest(core: ov.Core) -> str:
-    return _BFLOAT16 if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else _FLOAT32
+    return "bfloat16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "float32"
 
 
 def _keep_numpy_to_one_thread() -> None:
