@@ -1,5 +1,6 @@
 """The chat in a real browser."""
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -31,10 +32,10 @@ def test_a_number_opens_the_note_on_its_marked_line_and_escape_closes_it(open_pa
     assert page.evaluate("getComputedStyle(document.querySelector('#note .cited')).backgroundColor") == (
         "rgb(255, 240, 179)"
     )
-    assert "note=aws/storage.md" in page.url
+    expect(page).to_have_url(re.compile("note=aws/storage.md"))
     page.keyboard.press("Escape")
     expect(page.locator("#note")).to_be_hidden()
-    assert "note=" not in page.url
+    expect(page).not_to_have_url(re.compile("note="))
     expect(reference).to_be_focused()
 
 
@@ -149,7 +150,7 @@ def test_an_address_opens_a_note_or_asks_a_question(open_page: Opened) -> None:
     expect(page.locator("#note")).to_be_hidden()
     page = open_page("/?q=What+is+the+EBS+driver%3F")
     expect(page.locator("#live .question")).to_have_text("What is the EBS driver?")
-    assert "q=" not in page.url
+    expect(page).not_to_have_url(re.compile("q="))
 
 
 def test_slash_goes_to_the_question_box(open_page: Opened) -> None:
@@ -203,11 +204,11 @@ def test_a_conversation_is_listed_found_renamed_opened_by_its_link_and_deleted(o
     listed = page.locator("#side li > a")
     expect(listed).to_have_text(["What is the EBS driver?"])
     expect(listed).to_have_attribute("aria-current", "page")
+    expect(page).to_have_url(re.compile(r"\?c="))
     link = page.url
-    assert "?c=" in link
     page.get_by_role("button", name="New chat").click()
     expect(page.locator(".exchange")).to_have_count(0)
-    assert "?c=" not in page.url
+    expect(page).not_to_have_url(re.compile(r"\?c="))
     ask(page, "What is the EFS driver?")
     expect(listed).to_have_text(["What is the EFS driver?", "What is the EBS driver?"])
     page.get_by_label("Search conversations").fill("ebs DRIVER?")
@@ -220,7 +221,7 @@ def test_a_conversation_is_listed_found_renamed_opened_by_its_link_and_deleted(o
     expect(listed).to_have_text(["Drivers <b>"])
     listed.click()
     expect(page.locator("#live .question")).to_have_text("What is the EBS driver?")
-    assert page.url == link
+    expect(page).to_have_url(link)
     page.go_back()
     expect(page.locator("#live .question")).to_have_text("What is the EFS driver?")
     page = page.context.new_page()
@@ -305,6 +306,7 @@ def test_a_number_shows_its_passage_on_hover(open_page: Opened) -> None:
 def test_a_declined_question_leads_to_a_search_and_to_a_note_on_it(open_page: Opened) -> None:
     page = open_page()
     ask(page, "Who won the chess championship of 1972?")
+    expect(page).to_have_url(re.compile(r"\?c="))
     asked = page.url
     page.get_by_role("link", name="Search the notes").click()
     expect(page.locator("#query").locator("textarea, input")).to_have_value(
@@ -312,7 +314,7 @@ def test_a_declined_question_leads_to_a_search_and_to_a_note_on_it(open_page: Op
     )
     expect(page.locator("#results .ranked li, #results .empty").first).to_be_visible()
     page.go_back()
-    assert page.url == asked
+    expect(page).to_have_url(asked)
     expect(page.locator("#live .declined")).to_be_visible()
     page.get_by_role("link", name="Start a note on it").click()
     expect(page.locator("#editor textarea")).to_have_value("# Who won the chess championship of 1972\n\n")

@@ -1,5 +1,6 @@
 """The pages beside the chat in a real browser."""
 
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ def test_a_search_shows_ranks_and_where_a_note_stood(open_page: Opened) -> None:
     first = page.locator("#results .ranked li").first
     expect(first).to_contain_text("aws/storage.md")
     expect(page.locator("#results .ranks", has_text="1st").first).to_be_visible()
-    assert "q=What" in page.url
+    expect(page).to_have_url(re.compile("q=What"))
     query.blur()
     page.keyboard.press("/")
     expect(query).to_be_focused()
@@ -65,7 +66,7 @@ def test_a_note_is_found_read_and_edited_and_the_index_follows(open_page: Opened
     expect(page.locator("#tree a")).to_have_count(1)
     page.locator("#tree a").click()
     expect(page.locator("#view")).to_contain_text("Task role")
-    assert "note=aws/roles.md" in page.url
+    expect(page).to_have_url(re.compile("note=aws/roles.md"))
     expect(page.locator("#view .tags li").first).to_have_text("ecs")
     page.locator("#view .outline a", has_text="Limits").click()
     page.locator("#edit").click()
@@ -92,7 +93,7 @@ def test_on_a_phone_there_is_the_list_or_a_note(open_page: Opened) -> None:
     page.get_by_role("link", name="All notes").click()
     expect(link).to_be_in_viewport()
     expect(page.locator("#view .note")).to_have_count(0)
-    assert "note=" not in page.url
+    expect(page).not_to_have_url(re.compile("note="))
     page.go_back()
     expect(page.locator("#view .path")).to_have_text("aws/roles.md")
     page = open_page("/notes?note=aws/roles.md", **PHONE)

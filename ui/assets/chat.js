@@ -162,7 +162,7 @@
   function follow(live) {
     live.setAttribute("aria-live", "polite");
     let pending = false;
-    new MutationObserver(() => {
+    const look = () => {
       document.documentElement.classList.toggle("opening", false);
       const now = Boolean(live.querySelector(".exchange.pending"));
       live.setAttribute("aria-busy", String(now));
@@ -175,7 +175,9 @@
       if (now || live.querySelector(".question")?.textContent === sent) sent = "";
       name();
       footnote.changed?.();
-    }).observe(live, { childList: true, subtree: true, characterData: true });
+    };
+    new MutationObserver(look).observe(live, { childList: true, subtree: true, characterData: true });
+    if (live.querySelector(".exchange")) look(); // asked before the page was ready
   }
 
   // Times are told in the reader's zone; the server knows only its own. The bar has room for a short one.
