@@ -10,6 +10,7 @@ from operator import attrgetter, mul
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.cross_attention import Verdict
 from assistant.expectation import asks_yes_or_no, content_terms, shape_of
 from assistant.matching import Asked
 from assistant.question import Question, long_forms
@@ -41,6 +42,9 @@ class Features:
     unit's colon the question holds, `subject` how well that name is the question's subject. `shapeless` is 1
     if the question asks for a number, a time, … and the unit has none; `polar` is 1 if it asks for yes or no
     and the unit has a word that says so. `near` is 1 beside what a follow-up leans on.
+
+    `answers` and `stands` are the verdict of a net, as logarithms: of the odds that the unit's passage
+    answers the question, and of the probability that the answer then stands in the unit.
     """
 
     similarity: float
@@ -54,11 +58,13 @@ class Features:
     shapeless: float
     polar: float
     near: float = 0.0
+    answers: float = 0.0
+    stands: float = 0.0
 
 
-# Fitted by conditional logistic regression on the developing golden questions: which of the units found is on
-# the right lines?
-WEIGHTS = Features(
+# Fitted by conditional logistic regression on golden questions, tests/bench/evidence.py: which of the units
+# found is on the right lines? UNREAD is for where no net has read the passages.
+UNREAD = Features(
     similarity=11.6,
     matched=11.1,
     said=8.0,
@@ -70,6 +76,21 @@ WEIGHTS = Features(
     shapeless=-4.1,
     polar=1.1,
     near=2.5,
+)
+READ = Features(
+    similarity=5.0,
+    matched=12.9,
+    said=0.3,
+    coverage=2.4,
+    around=4.6,
+    reciprocal_rank=1.8,
+    named=0.7,
+    subject=4.4,
+    shapeless=-2.8,
+    polar=1.0,
+    near=3.0,
+    answers=0.49,
+    stands=0.68,
 )
 
 
@@ -86,6 +107,7 @@ class Evidence:
     score: float
     words: Asked
     nearness: Sequence[float]  # of each of the question's words, the cosine to its likest token here
+    read: bool  # whether a net has read its passage
 
     @property
     def around(self) -> str:
@@ -101,12 +123,13 @@ class Candidate:
     passage: Passage
     number: int
     rank: int
+    verdict: Verdict | None = None
 
 
-def candidates(passages: Sequence[Passage]) -> list[Candidate]:
-    """The units of the passages that can answer."""
+def candidates(passages: Sequence[Passage], verdicts: Sequence[Verdict] = ()) -> list[Candidate]:
+    """The units of the passages that can answer; `verdicts` are those on the passages, if there are any."""
     return [
-        Candidate(unit, passage, number, rank)
+        Candidate(unit, passage, number, rank, verdicts[rank - 1] if verdicts else None)
         for rank, passage in enumerate(passages, start=1)
         for number, unit in enumerate(passage.chunk.units)
         if unit.kind in ANSWERING and not _points_elsewhere(unit, passage.chunk)
@@ -137,6 +160,7 @@ def weigh(
     weighed = []
     for candidate in units:
         unit, chunk, match = candidate.unit, candidate.passage.chunk, candidate.passage.match
+        verdict = candidate.verdict
         own, around = _held(weights, unit, chunk)
         name = name_terms(unit.text)
         features = Features(
@@ -151,9 +175,12 @@ def weigh(
             shapeless=float(shape is not None and not shape.given.search(unit.text)),
             polar=float(polar and bool(_POLAR.search(unit.text))),
             near=at.nearness(chunk) if at else 0.0,
+            answers=verdict.answers if verdict else 0.0,
+            stands=float(verdict.units[candidate.number]) if verdict else 0.0,
         )
         nearness = match.placed[candidate.number].tolist()
-        weighed.append(Evidence(unit, chunk, features, _score(features), words, nearness))
+        score = _score(features, READ if verdict else UNREAD)
+        weighed.append(Evidence(unit, chunk, features, score, words, nearness, verdict is not None))
     return sorted(weighed, key=lambda evidence: -evidence.score)
 
 
@@ -163,7 +190,7 @@ def by_words(evidence: Sequence[Evidence]) -> list[Evidence]:
     for item in evidence:
         own, around = item.features.coverage, item.features.around
         near = replace(item.features, similarity=LIKE * own, said=LIKE * own, matched=LIKE * (own + around))
-        found.append(replace(item, features=near, score=_score(near)))
+        found.append(replace(item, features=near, score=_score(near, UNREAD)))
     return sorted(found, key=lambda item: -item.score)
 
 
@@ -228,5 +255,5 @@ def _mean(values: NDArray[np.float32]) -> float:
 _values = attrgetter(*(field.name for field in fields(Features)))  # astuple copies each, which takes long
 
 
-def _score(features: Features) -> float:
-    return float(sum(map(mul, _values(WEIGHTS), _values(features))))
+def _score(features: Features, weights: Features) -> float:
+    return float(sum(map(mul, _values(weights), _values(features))))

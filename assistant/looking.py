@@ -8,6 +8,7 @@ import numpy as np
 
 from assistant.confidence import confidence
 from assistant.conversation import Reading
+from assistant.cross_attention import Verdict, open_net
 from assistant.evidence import Evidence, by_words, candidates, weigh
 from assistant.matching import asked
 from assistant.question import Question, mend, search_terms, understand
@@ -54,12 +55,16 @@ def look(
     known = snapshot.keywords.knows
     understood = understand(mend(reading.text, snapshot.lexicon, known, embedder.count_tokens))
     at = whereabouts(reading.leans_on, snapshot) if reading.leans_on else None
-    query = _query(understood.text, snapshot, embedder, at.beside if at else ())
+    read = _read(understood.text, snapshot, embedder)
+    words = asked(understood.text, read, snapshot.keywords)
+    found = search_terms(understood.text, snapshot.lexicon)
+    query = Query(found, read.vector, words, at.beside if at else ())
     count = max(top_k, RERANKED if reranker else LOOKED_AT)
     passages = retrieve(snapshot, query, top_k=count, filters=filters or Filters())
     if reranker:
         passages = reranked(understood.text, passages, reranker)[: max(top_k, LOOKED_AT)]
-    evidence = weigh(understood, query.words, candidates(passages), snapshot, at)
+    verdicts = _verdicts(read, passages, embedder)
+    evidence = weigh(understood, words, candidates(passages, verdicts), snapshot, at)
     embedded = bool(query.vector.any())
     if not embedded:
         evidence = by_words(evidence)
@@ -68,16 +73,20 @@ def look(
     return Look(understood, passages, evidence, confidence(understood, evidence), embedded)
 
 
-def _query(text: str, snapshot: Passages, embedder: Embedder, rows: Sequence[int] = ()) -> Query:
-    """What to look for; where there is no model, its vectors are zeros, which are near to nothing."""
+def _read(text: str, snapshot: Passages, embedder: Embedder) -> Embedded:
+    """The question as the model reads it; without one its vectors are zeros, which are near to nothing."""
     try:
-        read = embedder.embed_query(text)
+        return embedder.embed_query(text)
     except ModelError as error:
         _log.warning("%s Passages are found by their words alone.", error)
-        read = Embedded(
+        return Embedded(
             np.zeros(snapshot.manifest.dimension, np.float32),
             np.zeros((0, snapshot.token_dimension), np.float32),
             np.zeros((0, 2), np.int64),
         )
-    words = asked(text, read, snapshot.keywords)
-    return Query(search_terms(text, snapshot.lexicon), read.vector, words, rows)
+
+
+def _verdicts(read: Embedded, passages: Sequence[Passage], embedder: Embedder) -> Sequence[Verdict]:
+    """What the net for the embedding model makes of each passage; none without such a net."""
+    net = open_net(embedder.fingerprint)
+    return net.read(read.tokens, [passage.tokens for passage in passages]) if net and len(read.tokens) else ()

@@ -73,6 +73,7 @@ def retrieve(index: Passages, query: Query, *, top_k: int, filters: Filters) -> 
             ranks=Ranks(_first(dense, found, group), _first(keyword, found, group)),
             similarity=max(float(known.own[place]) for place in group),
             match=_one([matches[place] for place in group]),
+            tokens=[known.tokens[place] for place in group],
         )
         for group in groups
     ]

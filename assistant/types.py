@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from assistant.matching import Match
+from indexer.token_codes import TokenCodes
 from indexer.types import Chunk
 
 
@@ -35,7 +36,8 @@ class Ranks:
 class Passage:
     """What was found for a question, best score first: a chunk, or some in a row that were found together.
 
-    `similarity` is the cosine of the question to it, `match` says how near it is to each of its units.
+    `similarity` is the cosine of the question to it, `match` says how near it is to each of its units;
+    `tokens` are those of its chunks.
     """
 
     chunk: Chunk
@@ -43,6 +45,7 @@ class Passage:
     ranks: Ranks
     similarity: float
     match: Match
+    tokens: Sequence[TokenCodes]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Sentences labelled by hand, each with the passage that it is held against: tests/golden/support-*.yaml."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -14,6 +15,7 @@ from indexer.reading import note_of, read_notes
 from indexer.types import Chunk, Kind, Note, Span
 
 ROOT = Path(__file__).parent.parent
+ALIKE = ROOT / "tests/golden/pairs"
 GUIDES = ROOT.parent / "shared/data/aws-guides"
 Count = Callable[[Sequence[str]], list[int]]
 KINDS = ("supported", "wrong-number", "wrong-name", "negated", "half-true", "other-passage", "invented")
@@ -31,11 +33,15 @@ class Pair:
 
 
 def labelled(half: str, count: Count) -> list[Pair]:
-    """The pairs over corpus/ of a half, "dev" or "measure"; those of "practice"; those on notes of "fit".
+    """The pairs over corpus/ of a half, "dev" or "measure"; of "practice"; on notes of "fit"; or of "pairs".
+
+    Those last are of notes that look alike, of which one supports what the other does not: the hardest.
 
     Args:
         count: how many tokens texts have.
     """
+    if half == "pairs":
+        return list(_alike(count))
     entries = yaml.safe_load((ROOT / f"tests/golden/support-{half}.yaml").read_text("utf-8"))
     read = {"fit": _fitting, "practice": _practice}.get(half, _halves)
     return list(read(entries, count))
@@ -84,6 +90,19 @@ def _fitting(entries: Sequence[Mapping[str, Any]], count: Count) -> Iterator[Pai
         note = note_of(f"{number}.md", entry["note"], "0" * 64)
         passages = tuple(chunk_note(note, count, max_tokens=WINDOW))
         yield from _pairs(entry, passages)
+
+
+def _alike(count: Count) -> Iterator[Pair]:
+    lines = [one for file in sorted(ALIKE.glob("*.jsonl")) for one in file.read_text("utf-8").splitlines()]
+    for number, pair in enumerate(map(json.loads, lines)):
+        heads = "".join(
+            f"{'#' * at} {head.strip()}\n\n" for at, head in enumerate(pair["heading"].split(">"), 1)
+        )
+        for digit, name in (("1", "one"), ("2", "two")):
+            note = note_of(f"{number}-{name}.md", heads + pair[name], "0" * 64)
+            passages = tuple(chunk_note(note, count, max_tokens=WINDOW))
+            for sentence, by in pair["sentences"]:
+                yield Pair(sentence, "supported" if digit in by else "other-passage", digit in by, passages)
 
 
 def _pairs(entry: Mapping[str, Any], passages: tuple[Chunk, ...]) -> Iterator[Pair]:

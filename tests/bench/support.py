@@ -1,6 +1,6 @@
 """How well the check tells what notes support from what they don't, on sentences labelled by hand.
 
-PYTHONPATH=. python tests/bench/support.py [HALF...]   # dev and measure by default; also practice, fit
+PYTHONPATH=. python tests/bench/support.py [HALF...]   # dev and measure by default; also practice, fit, pairs
 PYTHONPATH=. python tests/bench/support.py --weights   # what assistant/weighing.py weighs the signs with
 PYTHONPATH=. python tests/bench/support.py --crossed   # dev and practice, each note weighed without it
 

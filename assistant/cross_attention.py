@@ -1,0 +1,212 @@
+"""Whether a passage answers a question, and where: a small net over the tokens of both. Pure.
+
+Each token of the question attends to the tokens of the passage, a second time with an eye to where its
+fellows found what they look for; what it found there is compared with it, and the comparisons of all are
+weighed together. Nearness alone takes for an answer whatever shares the question's words; this tells what
+is said of them. The weights were learned from pairs of notes on one subject, of which one answers what the
+other does not: tests/bench/cross_attention.py.
+
+Source of attending, comparing and aggregating: Parikh et al., "A Decomposable Attention Model for Natural
+Language Inference", EMNLP 2016; of the layer that aggregates: Vaswani et al., "Attention Is All You Need",
+NeurIPS 2017, normalised first.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import safe_open
+
+from indexer.token_codes import TokenCodes, concatenate
+
+REACH, FADES = 15, 5.0  # tokens over which what one found tells its fellows where to look
+LEAST = 1e-3  # of what was found around a token
+UNLIKELY = -12.0  # the logarithm of a probability or of odds than which none is less likely
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a net makes of a passage.
+
+    `answers` is the logarithm of the odds that it answers the question; `units`, of shape (units,), the
+    logarithm of the probability that the answer stands in each of its units, if it stands in one.
+    """
+
+    answers: float
+    units: Floats
+
+
+class CrossAttention:
+    """A net with its weights, by name as the trainer calls them."""
+
+    def __init__(self, weights: dict[str, Floats]) -> None:
+        self._weights = weights
+        self._heads = len(weights["tau"])
+        self._kernel = np.exp(-np.abs(np.arange(-REACH, REACH + 1)) / FADES).astype(np.float32)
+
+    def read(self, question: Floats, passages: Sequence[Sequence[TokenCodes]]) -> list[Verdict]:
+        """What it makes of each passage.
+
+        Args:
+            question: its tokens, of shape (tokens, token dimension), each of length 1; at least one.
+            passages: the tokens of each, chunk after chunk.
+        """
+        some = [at for at, passage in enumerate(passages) if any(len(chunk.codes) for chunk in passage)]
+        read = iter(self._read(question, [passages[at] for at in some]) if some else ())
+        return [next(read) if at in some else _unlikely(passage) for at, passage in enumerate(passages)]
+
+    def _read(self, question: Floats, passages: Sequence[Sequence[TokenCodes]]) -> list[Verdict]:
+        of = self._weights
+        together = concatenate([chunk for passage in passages for chunk in passage])
+        queries = question @ of["q.weight"].T
+        own = question @ of["a.weight"].T + of["a.bias"]
+        products = together.products(np.vstack([of["k.weight"], of["v.weight"], question]))
+        compared, found, at = [], [], 0
+        for passage in passages:
+            count = sum(len(chunk.codes) for chunk in passage)
+            context = np.concatenate([_in_context(chunk) for chunk in passage])
+            found.append(self._attend(queries, products[at : at + count], context))
+            compared.append(self._compared(own, found[-1]))
+            at += count
+        answers = self._aggregated(np.array(compared, dtype=np.float32))
+        return [
+            Verdict(float(sure), _by_unit(self._where(one), passage))
+            for sure, one, passage in zip(answers, found, passages, strict=True)
+        ]
+
+    def _attend(self, queries: Floats, products: Floats, context: Floats) -> "_Found":
+        of, heads = self._weights, self._heads
+        width, held = of["k.weight"].shape[0], of["v.weight"].shape[0]
+        keys, values = products[:, :width], products[:, width : width + held] + of["v.bias"]
+        cosines = products[:, width + held :].T
+        apart = [np.stack(np.split(some, heads, axis=1)) for some in (queries, keys)]
+        scores = apart[0] @ apart[1].transpose(0, 2, 1)
+        scores += of["tau"][:, None, None] * cosines + of["ctx"][:, None, None] * context
+        first = _softmax(scores)
+        covered = first.mean(axis=0).sum(axis=0) * (1 - context)
+        around = np.convolve(covered, self._kernel)[REACH : REACH + len(covered)]
+        around = np.log(around + LEAST).astype(np.float32)
+        return _Found(values, cosines, _softmax(scores + of["loc"][:, None, None] * around), around)
+
+    def _compared(self, own: Floats, found: "_Found") -> Floats:
+        """Each token of the question beside what it found, of shape (tokens, width)."""
+        told = np.stack([attention @ found.values for attention in found.attention], axis=1)
+        beside = np.broadcast_to(own[:, None], told.shape)
+        count = len(own)
+        got = (found.attention * found.cosines).sum(axis=2).T
+        parts = [
+            own,
+            (told * beside).reshape(count, -1),
+            np.abs(told - beside).reshape(count, -1),
+            told.reshape(count, -1),
+            got,
+            found.cosines.max(axis=1, keepdims=True),
+            got.mean(axis=1, keepdims=True),
+        ]
+        hidden = np.maximum(self._linear("cmp.0", np.concatenate(parts, axis=1)), 0)
+        place = np.minimum(np.arange(count), len(self._weights["pos"]) - 1)
+        return self._linear("cmp.3", hidden) + self._weights["pos"][place]
+
+    def _aggregated(self, compared: Floats) -> Floats:
+        """The logarithm of the odds of each passage; `compared` has shape (passages, tokens, width)."""
+        passages, _, width = compared.shape
+        start = np.broadcast_to(self._weights["cls"], (passages, 1, width))
+        states = np.concatenate([start, compared], axis=1)
+        states = states + self._self_attention(self._normal("norm1", states))
+        hidden = np.maximum(self._linear("linear1", self._normal("norm2", states)), 0)
+        states = states + self._linear("linear2", hidden)
+        both = np.concatenate([states[:, 0], states[:, 1:].mean(axis=1)], axis=1)
+        return self._linear("out", both)[:, 0]
+
+    def _self_attention(self, states: Floats) -> Floats:
+        passages, tokens, width = states.shape
+        split = self._linear("in_proj", states).reshape(passages, tokens, 3, -1, self._self_width)
+        queries, keys, values = split.transpose(2, 0, 3, 1, 4)
+        attention = _softmax(queries @ keys.transpose(0, 1, 3, 2) / np.float32(np.sqrt(self._self_width)))
+        return self._linear("out_proj", (attention @ values).transpose(0, 2, 1, 3).reshape(-1, tokens, width))
+
+    @property
+    def _self_width(self) -> int:
+        return int(self._weights["cls"].shape[0]) // int(self._weights["self_heads"][0])
+
+    def _where(self, found: "_Found") -> Floats:
+        """How much speaks for each token of the passage as the place of the answer."""
+        count = found.attention.shape[1]
+        parts = [
+            found.values,
+            found.attention.sum(axis=1).T / count,
+            found.cosines.mean(axis=0)[:, None],
+            found.around[:, None],
+        ]
+        hidden = np.maximum(self._linear("tokout.0", np.concatenate(parts, axis=1)), 0)
+        return self._linear("tokout.2", hidden)[:, 0]
+
+    def _linear(self, name: str, taken: Floats) -> Floats:
+        made: Floats = taken @ self._weights[f"{name}.weight"].T + self._weights[f"{name}.bias"]
+        return made
+
+    def _normal(self, name: str, taken: Floats) -> Floats:
+        centred = taken - taken.mean(axis=-1, keepdims=True)
+        scaled = centred / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + np.float32(1e-5))
+        made: Floats = scaled * self._weights[f"{name}.weight"] + self._weights[f"{name}.bias"]
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the question's tokens found in a passage.
+
+    `values` has shape (passage tokens, width), `cosines` (question tokens, passage tokens), `attention`
+    (heads, question tokens, passage tokens), `around` (passage tokens,).
+    """
+
+    values: Floats
+    cosines: Floats
+    attention: Floats
+    around: Floats
+
+
+def _unlikely(passage: Sequence[TokenCodes]) -> Verdict:
+    units = sum(len(chunk.lengths) - 1 for chunk in passage)
+    return Verdict(UNLIKELY, np.full(units, UNLIKELY, np.float32))
+
+
+def _softmax(scores: Floats) -> Floats:
+    grown = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    made: Floats = grown / grown.sum(axis=-1, keepdims=True)
+    return made
+
+
+def _in_context(chunk: TokenCodes) -> Floats:
+    """Of each token, 1 if it stands in the chunk's context, else 0."""
+    return np.asarray(np.arange(len(chunk.codes)) < chunk.lengths[0], dtype=np.float32)
+
+
+def _by_unit(speaks: Floats, passage: Sequence[TokenCodes]) -> Floats:
+    """The logarithm of the probability of each unit, of what speaks for each token."""
+    likely = np.exp(speaks - speaks.max())
+    likely /= likely.sum()
+    parts = np.concatenate([chunk.lengths.astype(np.int64) for chunk in passage])
+    units = np.concatenate([np.arange(len(chunk.lengths)) > 0 for chunk in passage])
+    sums = np.concatenate([[0.0], np.cumsum(likely)])
+    ends = np.cumsum(parts)
+    shares = (sums[ends] - sums[ends - parts])[units]
+    return np.asarray(np.maximum(np.log(np.maximum(shares, 1e-9)), UNLIKELY), dtype=np.float32)
+
+
+@cache
+def open_net(fingerprint: str) -> CrossAttention | None:
+    """The net, if it was made for the embedding model of that fingerprint."""
+    with (
+        resources.as_file(resources.files("assistant").joinpath("answers.safetensors")) as file,
+        safe_open(file, "numpy") as stored,
+    ):
+        if stored.metadata().get("model") != fingerprint:
+            return None
+        names = stored.keys()
+        return CrossAttention({name: stored.get_tensor(name).astype(np.float32) for name in names})
