@@ -61,54 +61,61 @@ class CrossAttention:
         return [next(read) if at in some else _unlikely(passage) for at, passage in enumerate(passages)]
 
     def _read(self, question: Floats, passages: Sequence[Sequence[TokenCodes]]) -> list[Verdict]:
-        of = self._weights
-        together = concatenate([chunk for passage in passages for chunk in passage])
-        queries = question @ of["q.weight"].T
+        of, asked = self._weights, len(question)
+        sought = self._sought(question)
+        products = concatenate([chunk for passage in passages for chunk in passage]).products(
+            np.vstack([sought, of["v.weight"], question])
+        )
+        products[:, len(sought) : -asked] += of["v.bias"]
+        ends = np.cumsum([sum(len(chunk.codes) for chunk in passage) for passage in passages])
+        found = [
+            self._attend(some, np.concatenate([_in_context(chunk) for chunk in passage]), asked)
+            for some, passage in zip(np.split(products, ends[:-1]), passages, strict=True)
+        ]
         own = question @ of["a.weight"].T + of["a.bias"]
-        products = together.products(np.vstack([of["k.weight"], of["v.weight"], question]))
-        compared, found, at = [], [], 0
-        for passage in passages:
-            count = sum(len(chunk.codes) for chunk in passage)
-            context = np.concatenate([_in_context(chunk) for chunk in passage])
-            found.append(self._attend(queries, products[at : at + count], context))
-            compared.append(self._compared(own, found[-1]))
-            at += count
-        answers = self._aggregated(np.array(compared, dtype=np.float32))
+        answers = self._aggregated(self._compared(own, found))
+        speaks = np.split(self._where(found), ends[:-1])
         return [
-            Verdict(float(sure), _by_unit(self._where(one), passage))
-            for sure, one, passage in zip(answers, found, passages, strict=True)
+            Verdict(float(sure), _by_unit(some, passage))
+            for sure, some, passage in zip(answers, speaks, passages, strict=True)
         ]
 
-    def _attend(self, queries: Floats, products: Floats, context: Floats) -> "_Found":
+    def _sought(self, question: Floats) -> Floats:
+        """What each head looks for on behalf of each token, as a direction; a head after the other."""
         of, heads = self._weights, self._heads
-        width, held = of["k.weight"].shape[0], of["v.weight"].shape[0]
-        keys, values = products[:, :width], products[:, width : width + held] + of["v.bias"]
-        cosines = products[:, width + held :].T
-        apart = [np.stack(np.split(some, heads, axis=1)) for some in (queries, keys)]
-        scores = apart[0] @ apart[1].transpose(0, 2, 1)
-        scores += of["tau"][:, None, None] * cosines + of["ctx"][:, None, None] * context
+        queries = (question @ of["q.weight"].T).reshape(len(question), heads, -1)
+        keys = of["k.weight"].reshape(heads, -1, question.shape[1])
+        sought = queries.transpose(1, 0, 2) @ keys + of["tau"][:, None, None] * question
+        return np.asarray(sought.reshape(-1, question.shape[1]))
+
+    def _attend(self, products: Floats, context: Floats, asked: int) -> "_Found":
+        of, heads = self._weights, self._heads
+        values, cosines = products[:, heads * asked : -asked], np.ascontiguousarray(products[:, -asked:].T)
+        scores = np.ascontiguousarray(products[:, : heads * asked].T).reshape(heads, asked, -1)
+        scores += of["ctx"][:, None, None] * context
         first = _softmax(scores)
         covered = first.mean(axis=0).sum(axis=0) * (1 - context)
         around = np.convolve(covered, self._kernel)[REACH : REACH + len(covered)]
         around = np.log(around + LEAST).astype(np.float32)
         return _Found(values, cosines, _softmax(scores + of["loc"][:, None, None] * around), around)
 
-    def _compared(self, own: Floats, found: "_Found") -> Floats:
-        """Each token of the question beside what it found, of shape (tokens, width)."""
-        told = np.stack([attention @ found.values for attention in found.attention], axis=1)
-        beside = np.broadcast_to(own[:, None], told.shape)
-        count = len(own)
-        got = (found.attention * found.cosines).sum(axis=2).T
+    def _compared(self, own: Floats, found: Sequence["_Found"]) -> Floats:
+        """Each token of the question beside what it found in each passage: (passages, tokens, width)."""
+        told = np.array([one.attention @ one.values for one in found]).transpose(0, 2, 1, 3)
+        got = np.array([(one.attention * one.cosines).sum(axis=2).T for one in found])
+        nearest = np.array([one.cosines.max(axis=1) for one in found])[:, :, None]
+        passages, count, _, _ = told.shape
+        beside = own[:, None]
         parts = [
-            own,
-            (told * beside).reshape(count, -1),
-            np.abs(told - beside).reshape(count, -1),
-            told.reshape(count, -1),
+            np.broadcast_to(own, (passages, *own.shape)),
+            (told * beside).reshape(passages, count, -1),
+            np.abs(told - beside).reshape(passages, count, -1),
+            told.reshape(passages, count, -1),
             got,
-            found.cosines.max(axis=1, keepdims=True),
-            got.mean(axis=1, keepdims=True),
+            nearest,
+            got.mean(axis=2, keepdims=True),
         ]
-        hidden = np.maximum(self._linear("cmp.0", np.concatenate(parts, axis=1)), 0)
+        hidden = np.maximum(self._linear("cmp.0", np.concatenate(parts, axis=2)), 0)
         place = np.minimum(np.arange(count), len(self._weights["pos"]) - 1)
         return self._linear("cmp.3", hidden) + self._weights["pos"][place]
 
@@ -134,21 +141,21 @@ class CrossAttention:
     def _self_width(self) -> int:
         return int(self._weights["cls"].shape[0]) // int(self._weights["self_heads"][0])
 
-    def _where(self, found: "_Found") -> Floats:
-        """How much speaks for each token of the passage as the place of the answer."""
-        count = found.attention.shape[1]
+    def _where(self, found: Sequence["_Found"]) -> Floats:
+        """How much speaks for each token of the passages, one after the other, as the answer's place."""
         parts = [
-            found.values,
-            found.attention.sum(axis=1).T / count,
-            found.cosines.mean(axis=0)[:, None],
-            found.around[:, None],
+            np.concatenate([one.values for one in found]),
+            np.concatenate([one.attention.mean(axis=1).T for one in found]),
+            np.concatenate([one.cosines.mean(axis=0) for one in found])[:, None],
+            np.concatenate([one.around for one in found])[:, None],
         ]
         hidden = np.maximum(self._linear("tokout.0", np.concatenate(parts, axis=1)), 0)
         return self._linear("tokout.2", hidden)[:, 0]
 
     def _linear(self, name: str, taken: Floats) -> Floats:
-        made: Floats = taken @ self._weights[f"{name}.weight"].T + self._weights[f"{name}.bias"]
-        return made
+        rows = taken.reshape(-1, taken.shape[-1])  # one product of matrices, however many axes there are
+        made = rows @ self._weights[f"{name}.weight"].T + self._weights[f"{name}.bias"]
+        return np.asarray(made.reshape(*taken.shape[:-1], -1))
 
     def _normal(self, name: str, taken: Floats) -> Floats:
         centred = taken - taken.mean(axis=-1, keepdims=True)
