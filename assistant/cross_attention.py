@@ -44,8 +44,13 @@ class Verdict:
 class CrossAttention:
     """A net with its weights, by name as the trainer calls them."""
 
-    def __init__(self, weights: dict[str, Floats]) -> None:
+    def __init__(self, weights: dict[str, Floats], layer_heads: int) -> None:
+        """
+        Args:
+            layer_heads: how many heads the layer has that aggregates; the weights don't tell.
+        """
         self._weights = weights
+        self._layer_heads = layer_heads
         self._heads = len(weights["tau"])
         self._kernel = np.exp(-np.abs(np.arange(-REACH, REACH + 1)) / FADES).astype(np.float32)
 
@@ -132,14 +137,10 @@ class CrossAttention:
 
     def _self_attention(self, states: Floats) -> Floats:
         passages, tokens, width = states.shape
-        split = self._linear("in_proj", states).reshape(passages, tokens, 3, -1, self._self_width)
+        split = self._linear("in_proj", states).reshape(passages, tokens, 3, self._layer_heads, -1)
         queries, keys, values = split.transpose(2, 0, 3, 1, 4)
-        attention = _softmax(queries @ keys.transpose(0, 1, 3, 2) / np.float32(np.sqrt(self._self_width)))
+        attention = _softmax(queries @ keys.transpose(0, 1, 3, 2) / np.float32(np.sqrt(keys.shape[-1])))
         return self._linear("out_proj", (attention @ values).transpose(0, 2, 1, 3).reshape(-1, tokens, width))
-
-    @property
-    def _self_width(self) -> int:
-        return int(self._weights["cls"].shape[0]) // int(self._weights["self_heads"][0])
 
     def _where(self, found: Sequence["_Found"]) -> Floats:
         """How much speaks for each token of the passages, one after the other, as the answer's place."""
@@ -213,7 +214,9 @@ def open_net(fingerprint: str) -> CrossAttention | None:
         resources.as_file(resources.files("assistant").joinpath("answers.safetensors")) as file,
         safe_open(file, "numpy") as stored,
     ):
-        if stored.metadata().get("model") != fingerprint:
+        told = stored.metadata()
+        if told["model"] != fingerprint:
             return None
         names = stored.keys()
-        return CrossAttention({name: stored.get_tensor(name).astype(np.float32) for name in names})
+        weights = {name: stored.get_tensor(name).astype(np.float32) for name in names}
+        return CrossAttention(weights, int(told["layer_heads"]))

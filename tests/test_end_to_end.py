@@ -126,8 +126,8 @@ def test_quality_on_the_measuring_questions_stays(corpus_assistant: Assistant) -
     assert (reached.hit_5.value or 0) >= 0.95
     assert (reached.facts.value or 0) >= 0.88
     assert (reached.cited.value or 0) >= 0.91
-    assert (reached.rightly_declined.value or 0) >= 0.65
-    assert (reached.wrongly_declined.value or 0) <= 0.04
+    assert (reached.rightly_declined.value or 0) >= 0.72
+    assert (reached.wrongly_declined.value or 0) <= 0.03
     assert (reached.words or 0) <= 60
 
 

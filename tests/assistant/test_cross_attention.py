@@ -1,7 +1,17 @@
 import numpy as np
 import pytest
 import torch
-from bench.cross_attention import HELD_OUT, Example, Kept, Net, batched, examples, told, weights_of
+from bench.cross_attention import (
+    HELD_OUT,
+    LAYER_HEADS,
+    Example,
+    Kept,
+    Net,
+    batched,
+    examples,
+    told,
+    weights_of,
+)
 
 from assistant.cross_attention import UNLIKELY, CrossAttention, open_net
 from indexer.embedding import Embedder
@@ -33,7 +43,7 @@ def test_it_computes_what_was_trained() -> None:
         [random_chunk(chance, 3, 10, 12)],
         [random_chunk(chance, 2, 8), random_chunk(chance, 0, 7, 30)],
     ]
-    found = CrossAttention(weights_of(net)).read(question, passages)
+    found = CrossAttention(weights_of(net), LAYER_HEADS).read(question, passages)
     for verdict, passage in zip(found, passages, strict=True):
         text = told(passage)
         example = Example("", question, Kept(passage, [text], text, [0]), 0, label=False, right=[])
@@ -48,7 +58,7 @@ def test_it_computes_what_was_trained() -> None:
 def test_units_and_passages_without_tokens_are_unlikely() -> None:
     chance = np.random.default_rng(0)
     question = np.eye(3, WIDTH, dtype=np.float32)
-    net = CrossAttention(weights_of(random_net()))
+    net = CrossAttention(weights_of(random_net()), LAYER_HEADS)
     one, none = net.read(question, [[random_chunk(chance, 2, 4, 0)], [random_chunk(chance, 0, 0)]])
     assert one.units[0] > one.units[1] == UNLIKELY
     assert (none.answers, none.units.tolist()) == (UNLIKELY, [UNLIKELY])

@@ -31,7 +31,7 @@ from indexer.types import Chunk
 ROOT = Path(__file__).parents[2]
 PAIRS = ROOT / "tests/golden/pairs"
 NET = ROOT / "assistant/answers.safetensors"
-HEADS, KEYS, VALUES, WIDTH, SELF_HEADS, PLACES, HIDDEN = 4, 32, 48, 96, 4, 64, 64
+HEADS, KEYS, VALUES, WIDTH, LAYER_HEADS, PLACES, HIDDEN = 4, 32, 48, 96, 4, 64, 64
 EPOCHS, RATE, DECAY, BATCH, WARM = 5, 1e-3, 0.5, 48, 100
 DROPPED, DROPPED_IN = 0.3, 0.1
 POINTED = 0.3  # how much it counts to find the place of an answer
@@ -104,7 +104,7 @@ class Net(nn.Module):
         count = len(compared)
         states = torch.cat([self.cls.expand(count, 1, -1), compared], 1)
         there = torch.cat([torch.ones(count, 1, dtype=torch.bool), is_asked], 1)
-        split = self.in_proj(self.norm1(states)).view(count, -1, 3, SELF_HEADS, WIDTH // SELF_HEADS)
+        split = self.in_proj(self.norm1(states)).view(count, -1, 3, LAYER_HEADS, WIDTH // LAYER_HEADS)
         queries, keys, values = split.permute(2, 0, 3, 1, 4)
         dropped = DROPPED if self.training else 0.0
         attended = functional.scaled_dot_product_attention(
@@ -321,14 +321,13 @@ def measured(net: Net, some: Sequence[Example]) -> tuple[float, float, int]:
 
 def weights_of(net: Net) -> dict[str, Floats]:
     """The weights as the assistant knows them."""
-    weights = {key: value.numpy() for key, value in net.state_dict().items()}
-    return weights | {"self_heads": np.array([SELF_HEADS], np.float32)}
+    return {key: value.numpy() for key, value in net.state_dict().items()}
 
 
 def save(net: Net, fingerprint: str) -> None:
     """Write the weights where the assistant reads them."""
     weights = {key: value.astype(np.float16) for key, value in weights_of(net).items()}
-    save_file(weights, NET, {"model": fingerprint})
+    save_file(weights, NET, {"model": fingerprint, "layer_heads": str(LAYER_HEADS)})
 
 
 def main() -> None:
