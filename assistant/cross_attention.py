@@ -54,6 +54,7 @@ class CrossAttention:
         self._heads = len(weights["tau"])
         self._kernel = np.exp(-np.abs(np.arange(-REACH, REACH + 1)) / FADES).astype(np.float32)
 
+    @np.errstate(invalid="ignore")  # a product of matrices warns now and then of what stands beside them
     def read(self, question: Floats, passages: Sequence[Sequence[TokenCodes]]) -> list[Verdict]:
         """What it makes of each passage.
 

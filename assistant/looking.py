@@ -38,6 +38,7 @@ class Look:
     embedded: bool
 
 
+@np.errstate(invalid="ignore")  # a product of matrices warns now and then of numbers that stand beside them
 def look(
     snapshot: Passages,
     embedder: Embedder,

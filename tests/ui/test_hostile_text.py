@@ -85,7 +85,7 @@ def exchange(**parts: object) -> str:
 
 def passage(*, note: str = "a.md", heading: str = "A", text: str = "x") -> Passage:
     chunk = Chunk(note, "sha", "A", (), (heading,), Span(0, len(text)), 1, 1, text, "", ())
-    return Passage(chunk, 0.5, Ranks(1, 1), 0.5, MATCH)
+    return Passage(chunk, 0.5, Ranks(1, 1), 0.5, MATCH, [])
 
 
 def note(path: str = "a.md", text: str = "# A\n\nx\n", title: str = "A", tag: str = "t") -> Note:
