@@ -58,8 +58,8 @@ def look(
     at = whereabouts(reading.leans_on, snapshot) if reading.leans_on else None
     read = _read(understood.text, snapshot, embedder)
     words = asked(understood.text, read, snapshot.keywords)
-    found = search_terms(understood.text, snapshot.lexicon)
-    query = Query(found, read.vector, words, at.beside if at else ())
+    sought = search_terms(understood.text, snapshot.lexicon)
+    query = Query(sought, read.vector, words, at.beside if at else ())
     count = max(top_k, RERANKED if reranker else LOOKED_AT)
     passages = retrieve(snapshot, query, top_k=count, filters=filters or Filters())
     if reranker:
