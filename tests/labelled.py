@@ -1,6 +1,5 @@
 """Sentences labelled by hand, each with the passage that it is held against: tests/golden/support-*.yaml."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pairs import paired
 
 from indexer.blocks import Lines
 from indexer.chunking import chunk_note
@@ -15,7 +15,6 @@ from indexer.reading import note_of, read_notes
 from indexer.types import Chunk, Kind, Note, Span
 
 ROOT = Path(__file__).parent.parent
-ALIKE = ROOT / "tests/golden/pairs"
 GUIDES = ROOT.parent / "shared/data/aws-guides"
 Count = Callable[[Sequence[str]], list[int]]
 KINDS = ("supported", "wrong-number", "wrong-name", "negated", "half-true", "other-passage", "invented")
@@ -93,16 +92,11 @@ def _fitting(entries: Sequence[Mapping[str, Any]], count: Count) -> Iterator[Pai
 
 
 def _alike(count: Count) -> Iterator[Pair]:
-    lines = [one for file in sorted(ALIKE.glob("*.jsonl")) for one in file.read_text("utf-8").splitlines()]
-    for number, pair in enumerate(map(json.loads, lines)):
-        heads = "".join(
-            f"{'#' * at} {head.strip()}\n\n" for at, head in enumerate(pair["heading"].split(">"), 1)
-        )
-        for digit, name in (("1", "one"), ("2", "two")):
-            note = note_of(f"{number}-{name}.md", heads + pair[name], "0" * 64)
-            passages = tuple(chunk_note(note, count, max_tokens=WINDOW))
-            for sentence, by in pair["sentences"]:
-                yield Pair(sentence, "supported" if digit in by else "other-passage", digit in by, passages)
+    for one in paired():
+        passages = tuple(chunk_note(one.note, count, max_tokens=WINDOW))
+        for sentence, by in one.entry["sentences"]:
+            supported = one.digit in by
+            yield Pair(sentence, "supported" if supported else "other-passage", supported, passages)
 
 
 def _pairs(entry: Mapping[str, Any], passages: tuple[Chunk, ...]) -> Iterator[Pair]:

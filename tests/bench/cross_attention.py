@@ -2,17 +2,15 @@
 
 PYTHONPATH=. python tests/bench/cross_attention.py   # into assistant/; takes minutes
 
-A line of a file there is a pair of notes under one heading, `one` and `two`, that look alike. A question has
-the digits of the notes that answer it, and for each the words that do; a sentence, those of the notes that
-support it. So whatever is asked is answered as often as not, and only what the notes say tells which.
+Of two notes that look alike one answers what the other does not: whatever is asked is answered about as often
+as not, and only what the notes say tells which.
 """
 
-import json
 import random
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -21,15 +19,17 @@ from safetensors.numpy import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from pairs import paired
+
 from assistant.cross_attention import FADES, LEAST, REACH
 from indexer.chunking import chunk_note
 from indexer.embedding import Embedder, open_embedder
-from indexer.reading import note_of
 from indexer.token_codes import TokenCodes, encode
 from indexer.types import Chunk
 
 ROOT = Path(__file__).parents[2]
-PAIRS = ROOT / "tests/golden/pairs"
 NET = ROOT / "assistant/answers.safetensors"
 HEADS, KEYS, VALUES, WIDTH, LAYER_HEADS, PLACES, HIDDEN = 4, 32, 48, 96, 4, 64, 64
 EPOCHS, RATE, DECAY, BATCH, WARM = 5, 1e-3, 0.5, 48, 100
@@ -179,26 +179,14 @@ def told(chunks: Sequence[TokenCodes]) -> Told:
 
 def examples(embedder: Embedder, each: int = 1) -> Iterator[Example]:
     """The questions of the pairs, beside each note; of every so many-th pair."""
-    lines = [line for file in sorted(PAIRS.glob("*.jsonl")) for line in file.read_text("utf-8").splitlines()]
-    for number, line in list(enumerate(lines))[::each]:
-        yield from _of_pair(json.loads(line), number, embedder)
-
-
-def _of_pair(pair: Mapping[str, Any], number: int, embedder: Embedder) -> Iterator[Example]:
-    heads = "".join(
-        f"{'#' * level} {head.strip()}\n\n" for level, head in enumerate(pair["heading"].split(">"), 1)
-    )
-    read = embedder.embed_passages([entry[0] for entry in pair["questions"]])
-    for digit, name in (("1", "one"), ("2", "two")):
-        note = note_of(f"{number}-{name}.md", heads + pair[name], "0" * 64)
-        chunks = chunk_note(note, embedder.count_tokens, max_tokens=embedder.max_tokens)
+    for one in paired(each):
+        chunks = chunk_note(one.note, embedder.count_tokens, max_tokens=embedder.max_tokens)
         kept = _kept(chunks, embedder)
-        for entry, tokens in zip(pair["questions"], read, strict=True):
-            right: list[tuple[int, int]] = []
-            if digit in entry[1]:
-                start = len(heads) + pair[name].index(entry[2 + entry[1].index(digit)])
-                right = _units(chunks, start, start + len(entry[2 + entry[1].index(digit)]))
-            yield Example(entry[0], tokens.tokens, kept, number, digit in entry[1], right)
+        read = embedder.embed_passages([entry[0] for entry in one.entry["questions"]])
+        for (text, by, *answers), tokens in zip(one.entry["questions"], read, strict=True):
+            answered = one.digit in by
+            right = _units(chunks, *one.place(answers[by.index(one.digit)])) if answered else []
+            yield Example(text, tokens.tokens, kept, one.number, answered, right)
 
 
 def _kept(chunks: Sequence[Chunk], embedder: Embedder) -> Kept:
