@@ -14,7 +14,7 @@ from indexer.types import Kind
 MOST_ITEMS = 6
 MOST_WORDS = 110  # of the items together; only what must be whole is longer
 MOST_LISTED = 10
-ENOUGH = 0.96  # no further item is given once one of those given answers with this probability
+ENOUGH = 0.97  # no further item is given once one of those given answers with this probability
 ALIKE = 0.7  # the share of their terms that two items have in common where they differ in little
 LABELLED = 0.6  # a list is the one asked for if what stands above it holds this share of the question's terms
 NEAR_THE_TOP = 3

@@ -36,12 +36,12 @@ class Signs:
     stands: float  # the logarithm of the probability that the answer is in the best unit, in VERDICT
 
 
-# Fitted by logistic regression on golden questions, of which five without an answer count as much as one with
+# Fitted by logistic regression on golden questions, of which four without an answer count as much as one with
 # one: tests/bench/confidence.py. UNREAD is for where no net has read the passages.
-UNREAD = Signs(5.9, -2.2, -2.25, 3.0, -1.4, -3.75, 3.45, 0, 0, 0)
-UNREAD_BIAS = -3.5
-READ = Signs(10.01, -2.88, -1.73, 0.87, -1.13, -2.93, 4.31, 4.0, 2.06, -1.83)
-READ_BIAS = -4.99
+UNREAD = Signs(8.86, -3.59, -3.57, 1.74, -1.77, -3.43, 3.19, 0, 0, 0)
+UNREAD_BIAS = -3.83
+READ = Signs(10.38, 1.6, -1.7, 0.09, -0.95, -1.95, 3.6, 3.65, 1.19, -0.85)
+READ_BIAS = -7.16
 
 
 def confidence(question: Question, evidence: Sequence[Evidence]) -> float:

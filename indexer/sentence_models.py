@@ -20,11 +20,15 @@ if TYPE_CHECKING:
     from indexer.engine import Graph
 
 
-def graph_of(folder: Path, name: str) -> "Graph":
+def graph_of(folder: Path, name: str, adapter: Path | None = None) -> "Graph":
     """What an embedding model computes.
 
     Its inputs are `input_ids` and `attention_mask`, of shape (texts, tokens); its outputs stand for the
     texts, of shape (texts, dimension), and for their tokens, of shape (texts, tokens, dimension).
+
+    Args:
+        adapter: a file of what is added to weights of the model: for a layer, `<layer>.A` of shape (rank,
+            inputs) and `<layer>.B` of shape (outputs, rank), whose product it is.
 
     Raises:
         ModelError: the model cannot be loaded, or has a part that cannot be compiled.
@@ -41,6 +45,8 @@ def graph_of(folder: Path, name: str) -> "Graph":
         model = SentenceTransformer(
             str(folder), device="cpu", local_files_only=True, model_kwargs=plainly
         ).eval()
+        if adapter:
+            _adapt(model[0].auto_model, adapter)
     except Exception as error:  # the loaders below raise many kinds
         raise ModelError(f"The embedding model {name!r} cannot be loaded: {error}") from error
 
@@ -69,6 +75,20 @@ def graph_of(folder: Path, name: str) -> "Graph":
     if not np.allclose(found, expected, rtol=1e-3, atol=1e-3):
         raise ModelError(f"The embedding model {name!r} reads otherwise once compiled. Choose another one.")
     return graph
+
+
+def _adapt(model: Any, adapter: Path) -> None:
+    """Add to a model's weights what was learned for them.
+
+    Source: Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", ICLR 2022.
+    """
+    import torch
+    from safetensors.torch import load_file
+
+    learned = {name: weights.float() for name, weights in load_file(adapter).items()}
+    with torch.no_grad():
+        for layer in sorted({name.rpartition(".")[0] for name in learned}):
+            model.get_submodule(layer).weight += learned[f"{layer}.B"] @ learned[f"{layer}.A"]
 
 
 def _example() -> dict[str, Any]:

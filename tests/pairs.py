@@ -14,6 +14,7 @@ from indexer.reading import note_of
 from indexer.types import Note
 
 FOLDER = Path(__file__).parent / "golden/pairs"
+HELD_OUT = 20  # of every so many-th pair nothing is learned
 DIGITS = {"1": "one", "2": "two"}
 
 
@@ -22,6 +23,7 @@ class Paired:
     """A note of a pair; `digit` is what questions and sentences call it, `entry` what stands of both."""
 
     number: int
+    file: str
     digit: str
     entry: Mapping[str, Any]
     note: Note
@@ -35,12 +37,17 @@ class Paired:
 
 def paired(each: int = 1) -> Iterator[Paired]:
     """Both notes of every so many-th pair, in order."""
-    lines = [one for file in sorted(FOLDER.glob("*.jsonl")) for one in file.read_text("utf-8").splitlines()]
+    lines = [
+        (file.stem, line)
+        for file in sorted(FOLDER.glob("*.jsonl"))
+        for line in file.read_text("utf-8").splitlines()
+    ]
     for number in range(0, len(lines), each):
-        entry = json.loads(lines[number])
+        file, line = lines[number]
+        entry = json.loads(line)
         heads = "".join(
             f"{'#' * level} {head.strip()}\n\n" for level, head in enumerate(entry["heading"].split(">"), 1)
         )
         for digit, name in DIGITS.items():
             note = note_of(f"{number}-{name}.md", heads + entry[name], "0" * 64)
-            yield Paired(number, digit, entry, note)
+            yield Paired(number, file, digit, entry, note)

@@ -64,7 +64,7 @@ def first_cited(answer: dict[str, Any]) -> str:
 @pytest.mark.parametrize(
     ("question", "line"),
     [
-        ("What is the ECS task role for?", "- **ECS Task Role:** allows each task to have a specific role"),
+        ("What is the ECS task role for?", "| Task role | application code in the containers | calls to AWS"),
         ("Can I mount S3 on an ECS task?", "- S3 cannot be mounted as a file system on ECS tasks"),
         (
             "Which EKS storage drivers don't work with Fargate?",
@@ -123,10 +123,10 @@ def test_what_the_notes_do_not_say_is_declined_over_http(address: str) -> None:
 def test_quality_on_the_measuring_questions_stays(corpus_assistant: Assistant) -> None:
     """Just below what was measured when this was last improved; see the table in the README."""
     reached = score(list(evaluate(corpus_assistant, load(ROOT / "tests/golden/measure.yaml"))))
-    assert (reached.hit_5.value or 0) >= 0.95
-    assert (reached.facts.value or 0) >= 0.88
+    assert (reached.hit_5.value or 0) >= 0.96
+    assert (reached.facts.value or 0) >= 0.9
     assert (reached.cited.value or 0) >= 0.91
-    assert (reached.rightly_declined.value or 0) >= 0.72
+    assert (reached.rightly_declined.value or 0) >= 0.79
     assert (reached.wrongly_declined.value or 0) <= 0.03
     assert (reached.words or 0) <= 60
 

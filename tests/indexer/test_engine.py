@@ -11,7 +11,7 @@ import platformdirs
 import pytest
 from threadpoolctl import threadpool_info
 
-from indexer.embedding import open_embedder
+from indexer.embedding import SentenceTransformerEmbedder, open_embedder
 from indexer.engine import Engine, Graph, kept
 from indexer.errors import ModelError
 from indexer.sentence_models import graph_of
@@ -121,7 +121,7 @@ def test_what_is_compiled_reads_as_sentence_transformers_does() -> None:
     texts = ["A container image registry.", "", "Pods run on nodes. " * 90, "ecs:RunTask awsvpc naïve 容器"]
     theirs = SentenceTransformer(str(MODEL), device="cpu", local_files_only=True)
     expected = theirs.encode(texts, normalize_embeddings=True)
-    ours = open_embedder("all-MiniLM-L6-v2", "float32").embed_passages(texts)
+    ours = SentenceTransformerEmbedder(MODEL, name="m", precision="float32").embed_passages(texts)
     assert np.array([read.vector for read in ours]) == pytest.approx(expected, abs=1e-5)
     tokens = theirs.encode(texts[3], output_value="token_embeddings").numpy()[1:-1]
     tokens /= np.linalg.norm(tokens, axis=-1, keepdims=True)

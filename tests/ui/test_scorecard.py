@@ -67,9 +67,10 @@ def test_questions_that_name_no_facts_do_not_count_as_having_them(
     assert scorecard([bare])["all"].facts.value is None
 
 
-def test_the_questions_over_guide_pages_can_be_asked() -> None:
-    asked = load(GOLDEN / "aws-guides.yaml")
-    assert len(asked) == 80
+@pytest.mark.parametrize(("file", "count"), [("aws-guides.yaml", 80), ("aws-guides-practice.yaml", 960)])
+def test_the_questions_over_guide_pages_can_be_asked(file: str, count: int) -> None:
+    asked = load(GOLDEN / file)
+    assert len(asked) == count
     assert all(place.text for (golden,) in asked for place in golden.evidence)
 
 
