@@ -11,7 +11,6 @@ one that knows nothing the model would learn nothing. Takes some two hours.
 import random
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from adapter import Reader
 from cross_attention import LAYER_HEADS, Example, Net, batched, loss, weights_of
-from lessons import CONTEXT, SPECIAL, Asked, Lesson, Text, Texts, Told, lessons
+from lessons import CONTEXT, SPECIAL, Asked, Lesson, Read, Text, Texts, Told, lessons
+from nearness import Nearness
 from pairs import HELD_OUT, paired
 
 from indexer.embedding import ADAPTER, DEFAULT_MODEL, open_embedder
@@ -42,77 +42,6 @@ FAITHFUL = 1.0  # and that the vectors of passages and questions stay where the 
 ONE_CHUNK = 0.5  # the share of the net's examples that have one chunk of a note only
 RIGHT_CHUNK = 0.8  # of those with an answer, the share that have the chunk with it
 SHOWN = 20  # steps between two lines that tell how it goes
-
-
-@dataclass(frozen=True)
-class Read:
-    """A lesson as the model reads it: tokens of length 1, those of notes as signs; and vectors."""
-
-    asked: Sequence[Tensor]
-    told: Sequence[Sequence[Tensor]]
-    asked_vectors: Tensor
-    told_vectors: Tensor
-
-
-class Nearness(nn.Module):
-    """How near questions are to units, by what the assistant compares; and what is near enough."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.weights = nn.Parameter(torch.tensor([11.0, 11.0, 8.0, 6.0]))
-        self.enough = nn.Parameter(torch.tensor(1.2))  # in tens
-
-    def forward(self, lesson: Lesson, read: Read) -> tuple[Tensor, Tensor]:
-        """How near each question is to each unit, and which units answer it."""
-        slots, parts, chunk_of = [], [], []
-        for note, chunks in enumerate(lesson.notes):
-            for chunk, count in enumerate(chunks.units):
-                parts.append(
-                    chunks.chunks[chunk].parts[chunks.chunks[chunk].parts != SPECIAL] - CONTEXT + len(slots)
-                )
-                slots += [(note, chunk, unit) for unit in range(CONTEXT, count)]
-                chunk_of += [len(parts) - 1] * (count + 1)
-        part = torch.cat(parts)
-        tokens = torch.cat([tokens for chunks in read.told for tokens in chunks])
-        some = torch.bincount(part, minlength=len(slots)) > 0
-        words, owner = self._words(lesson, read)
-        likeness = words @ tokens.T
-        own = torch.full((len(words), len(slots)), -1.0)
-        own = own.scatter_reduce(1, part.expand(len(words), -1), likeness, "amax", include_self=False)
-        own = torch.where(some, own, -1.0)
-        context = torch.tensor([at - (unit - CONTEXT) for at, (_, _, unit) in enumerate(slots)])
-        placed = torch.maximum(own, own[:, context])
-        sums = torch.zeros(len(slots), tokens.shape[1]).index_add(0, part, tokens)
-        whole = torch.stack([functional.normalize(asked.sum(0), dim=-1) for asked in read.asked])
-        counts = torch.bincount(owner, minlength=len(whole)).clamp(min=1)[:, None]
-        compared = (
-            whole @ functional.normalize(sums, dim=-1).T,
-            torch.zeros(len(whole), len(slots)).index_add(0, owner, placed) / counts,
-            torch.zeros(len(whole), len(slots)).index_add(0, owner, own) / counts,
-            (read.asked_vectors @ read.told_vectors.T)[:, torch.tensor(chunk_of)],
-        )
-        near = sum(weight * one for weight, one in zip(self.weights, compared, strict=True))
-        units = some & torch.tensor([unit >= 0 for _, _, unit in slots])
-        number = {key: row for row, key in enumerate(lesson.questions)}
-        place = {slot: at for at, slot in enumerate(slots)}
-        right = torch.zeros(near.shape, dtype=torch.bool)
-        for note, told in enumerate(lesson.notes):
-            for asked in told.asked:
-                for chunk, unit in asked.right:
-                    right[number[told.pair, asked.text], place[note, chunk, unit]] = True
-        return near.masked_fill(~units, -1e4), right & units
-
-    def _words(self, lesson: Lesson, read: Read) -> tuple[Tensor, Tensor]:
-        """The mean of the tokens of each word of all questions, and which question it is of."""
-        words, owner = [], []
-        for row, (text, tokens) in enumerate(zip(lesson.questions.values(), read.asked, strict=True)):
-            parts = text.parts[text.parts != SPECIAL]
-            count = int(parts.max()) + 1
-            named = parts >= 0
-            sums = torch.zeros(count, tokens.shape[1]).index_add(0, parts[named], tokens[named])
-            words.append(sums / torch.bincount(parts[named], minlength=count)[:, None])
-            owner += [row] * count
-        return torch.cat(words), torch.tensor(owner)
 
 
 class Pupil(nn.Module):

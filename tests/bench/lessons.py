@@ -66,6 +66,16 @@ class Lesson:
     questions: dict[tuple[int, str], Text]  # by pair and words
 
 
+@dataclass(frozen=True)
+class Read:
+    """A lesson as the model reads it: tokens of length 1, those of notes as signs; and vectors."""
+
+    asked: Sequence[Tensor]
+    told: Sequence[Sequence[Tensor]]
+    asked_vectors: Tensor
+    told_vectors: Tensor
+
+
 class Texts:
     """Texts as the model is given them, and as it read them before anything was learned."""
 
