@@ -4,8 +4,8 @@ PYTHONPATH=. python tests/bench/learn.py   # indexer/adapter.safetensors, assist
 
 Of two notes that look alike one answers what the other does not: tests/golden/pairs/. The model's adapter
 learns to bring a question near to the unit that answers it, among all of some pairs of one kind, by what
-retrieval and evidence compare; the net learns whether a note answers, and where. The net begins alone: of
-one that knows nothing the model would learn nothing. Takes some two hours.
+retrieval and evidence compare; the net learns whether a note answers, and where. The net begins alone, over
+the model as it is. Takes some two hours.
 """
 
 import random

@@ -101,7 +101,7 @@ class Texts:
         for text, by, *answers in one.entry["questions"]:
             answered = one.digit in by
             place = one.place(answers[by.index(one.digit)]) if answered else (0, 0)
-            asked.append(Asked(text, answered, units_at(chunks, *place)))
+            asked.append(Asked(text, answered, _units_at(chunks, *place)))
         units = [len(chunk.units) for chunk in chunks]
         return Told(one.file, one.number, self.chunks(chunks), units, asked)
 
@@ -143,7 +143,7 @@ def _units_of(chunk: Chunk) -> Callable[[Spans], Spans]:
     return parts
 
 
-def units_at(chunks: Sequence[Chunk], start: int, end: int) -> list[tuple[int, int]]:
+def _units_at(chunks: Sequence[Chunk], start: int, end: int) -> list[tuple[int, int]]:
     """The units that share characters with a place in their note."""
     return [
         (number, place)
