@@ -59,7 +59,10 @@ class RayNodes:
 def ray_nodes(processors: int = 1) -> Iterator[RayNodes]:
     """A cluster of two nodes that are ready, each with so many processors, until the block ends."""
     command = [sys.executable, __file__, str(processors)]
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}  # workers may need the fakes
+    environment = os.environ | {
+        "PYTHONPATH": str(Path(__file__).parent),  # workers may need the fakes
+        "RAY_LOG_TO_STDERR": "0",  # what it writes would fill the pipe, which nobody reads meanwhile
+    }
     with subprocess.Popen(
         command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -87,6 +88,18 @@ def here(settings: IndexSettings, embedder: Embedder) -> Path:
     return own.index
 
 
+def test_over_a_ray() -> None:
+    """All that joins a cluster from its own process. Ray may end that process, without a word to it."""
+    environment = os.environ | {"RAY_LOG_TO_STDERR": "1"}  # so that it is seen why
+    for _ in range(2):
+        tests = [sys.executable, "-m", "pytest", "-s", "-m", "ray", __file__]
+        done = subprocess.run(tests, env=environment, capture_output=True, text=True, check=False)
+        if re.search(r"\d (passed|failed|error|deselected)", done.stdout):
+            break  # it got to its end
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
+
+
+@pytest.mark.ray
 def test_an_index_is_the_same_wherever_it_is_built_and_an_edit_costs_what_changed(
     nodes: RayNodes, many: IndexSettings
 ) -> None:
@@ -105,6 +118,7 @@ def test_an_index_is_the_same_wherever_it_is_built_and_an_edit_costs_what_change
     assert np.array_equal(open_snapshot(many.index).own_vectors, open_snapshot(own).own_vectors)
 
 
+@pytest.mark.ray
 def test_an_index_in_milvus_is_cut_and_embedded_by_the_workers_too(
     nodes: RayNodes, many: IndexSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,6 +146,7 @@ def test_what_is_one_part_is_done_here(many: IndexSettings, monkeypatch: pytest.
     assert len(embedder.embedded) == 1
 
 
+@pytest.mark.ray
 def test_a_node_that_is_lost_in_the_middle_costs_its_batches_only(
     nodes: RayNodes, many: IndexSettings, tmp_path: Path
 ) -> None:
@@ -153,6 +168,7 @@ def test_a_node_that_is_lost_in_the_middle_costs_its_batches_only(
     assert_same(many.index, here(many, HashingEmbedder()))
 
 
+@pytest.mark.ray
 def test_a_worker_that_dies_costs_its_batch_only(
     nodes: RayNodes, many: IndexSettings, tmp_path: Path
 ) -> None:
@@ -161,6 +177,7 @@ def test_a_worker_that_dies_costs_its_batch_only(
     assert_same(many.index, here(many, HashingEmbedder()))
 
 
+@pytest.mark.ray
 @pytest.mark.parametrize(
     ("opened", "error", "told"),
     [
