@@ -17,7 +17,8 @@ def compared(question: Question, evidence: Sequence[Evidence], numbers: Numbers)
     if not question.sides:
         return None
     sides = [frozenset(terms(side)) for side in question.sides]
-    return _by_columns(sides, evidence, numbers) or _by_items(question, sides, evidence, numbers)
+    lines = [item for item in evidence if item.unit.kind is not Kind.CODE]
+    return _by_columns(sides, lines, numbers) or _by_items(question, sides, lines, numbers)
 
 
 def _by_columns(

@@ -99,7 +99,8 @@ def _labelled(question: Question, evidence: Sequence[Evidence], snapshot: Passag
     """
     groups: dict[Group, list[Evidence]] = {}
     for item in evidence:
-        groups.setdefault(_group(item), []).append(item)
+        if item.unit.kind is not Kind.CODE:
+            groups.setdefault(_group(item), []).append(item)
     weights = term_weights(question.text, snapshot.keywords)
     asked = term_set(question.text)
     by_itself = max(item.features.coverage for item in evidence[:NEAR_THE_TOP])

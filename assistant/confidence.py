@@ -40,8 +40,8 @@ class Signs:
 # one: tests/bench/confidence.py. UNREAD is for where no net has read the passages.
 UNREAD = Signs(8.86, -3.59, -3.57, 1.74, -1.77, -3.43, 3.19, 0, 0, 0)
 UNREAD_BIAS = -3.83
-READ = Signs(10.38, 1.6, -1.7, 0.09, -0.95, -1.95, 3.6, 3.65, 1.19, -0.85)
-READ_BIAS = -7.16
+READ = Signs(8.89, 1.97, -2.49, 0.15, -0.67, -1.9, 3.48, 4.17, 1.32, -2.42)
+READ_BIAS = -6.69
 
 
 def confidence(question: Question, evidence: Sequence[Evidence]) -> float:

@@ -20,7 +20,7 @@ from indexer.keyword_index import terms
 from indexer.passages import Frequencies, Passages
 from indexer.types import Chunk, Kind, Unit
 
-ANSWERING = (Kind.PARAGRAPH, Kind.LIST_ITEM, Kind.TABLE_ROW)
+ANSWERING = (Kind.PARAGRAPH, Kind.LIST_ITEM, Kind.TABLE_ROW, Kind.CODE)
 _NAME = re.compile(r"^(?P<name>[^:.;\N{EN DASH}]{2,60}?)\s*(?::|\N{EN DASH})\s")
 _POINTER = re.compile(r"(?:note:? )?(?:for (?:more|further|additional) \w+|to learn more|see also)\b", re.I)
 _POLAR = re.compile(
@@ -41,7 +41,7 @@ class Features:
     `around` the share that only its headings and parents hold. `named` says how much of the name before the
     unit's colon the question holds, `subject` how well that name is the question's subject. `shapeless` is 1
     if the question asks for a number, a time, … and the unit has none; `polar` is 1 if it asks for yes or no
-    and the unit has a word that says so. `near` is 1 beside what a follow-up leans on.
+    and the unit has a word that says so. `near` is 1 beside what a follow-up leans on. `code` is 1 for code.
 
     `answers` and `stands` are the verdict of a net, as logarithms: of the odds that the unit's passage
     answers the question, and of the probability that the answer then stands in the unit.
@@ -58,14 +58,15 @@ class Features:
     shapeless: float
     polar: float
     near: float = 0.0
+    code: float = 0.0
     answers: float = 0.0
     stands: float = 0.0
 
 
 # Fitted by conditional logistic regression on golden questions, tests/bench/evidence.py: which of the units
 # found is on the right lines? UNREAD is for where no net has read the passages.
-UNREAD = Features(11.6, 11.1, 8.0, 2.8, 6.4, 2.1, 1.5, 3.8, -4.1, 1.1, near=2.5)
-READ = Features(5.6, 12.1, -0.1, 2.0, 4.2, 2.3, 0.9, 4.2, -2.1, 0.5, near=3.2, answers=0.39, stands=0.33)
+UNREAD = Features(11.6, 11.1, 8.0, 2.8, 6.4, 2.1, 1.5, 3.8, -4.1, 1.1, near=2.5, code=-1.8)
+READ = Features(5.3, 14.2, -0.1, 1.9, 3.8, 2.4, 1.0, 3.6, -2.1, 0.8, 3.4, code=-1.8, answers=0.3, stands=0.29)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ def weigh(
         unit, chunk, match = candidate.unit, candidate.passage.chunk, candidate.passage.match
         verdict = candidate.verdict
         own, around = _held(weights, unit, chunk)
-        name = name_terms(unit.text)
+        name = name_terms(unit.text) if unit.kind is not Kind.CODE else frozenset()
         features = Features(
             similarity=float(match.units[candidate.number]),
             matched=_mean(match.placed[candidate.number]),
@@ -149,6 +150,7 @@ def weigh(
             shapeless=float(shape is not None and not shape.given.search(unit.text)),
             polar=float(polar and bool(_POLAR.search(unit.text))),
             near=at.nearness(chunk) if at else 0.0,
+            code=float(unit.kind is Kind.CODE),
             answers=verdict.answers if verdict else 0.0,
             stands=float(verdict.units[candidate.number]) if verdict else 0.0,
         )

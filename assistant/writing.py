@@ -3,12 +3,14 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from textwrap import dedent
 
 from assistant.citations import cite
 from assistant.evidence import Evidence
 from assistant.types import Citation
 from indexer.types import Chunk, Kind, Note, Span
 
+_QUOTED = re.compile(r"^\s*(?:>\s?)+")
 _LINE_END = re.compile(r"\s*\n\s*(?:>\s?)*")
 
 
@@ -52,17 +54,29 @@ def write_items(items: Sequence[Evidence], numbers: Numbers) -> Composed:
                 words = on_one_line(lead.span.of(note.text))
                 lines.append(f"{'  ' * depth}- {words} {numbers.mark(item.chunk, lead.span)}")
         if not numbers.has(item.chunk, item.unit.span):
-            depth = len(item.unit.parents)
-            lines.append(f"{'  ' * depth}- {said(item, note)} {numbers.mark(item.chunk, item.unit.span)}")
-    text = lines[0].strip().removeprefix("- ") if len(lines) == 1 else "\n".join(lines)
+            margin = "  " * len(item.unit.parents)
+            between = "\n" if item.unit.kind is Kind.CODE else " "  # behind a fence nothing may stand
+            words = said(item, note) + between + numbers.mark(item.chunk, item.unit.span)
+            lines.append(f"{margin}- " + words.replace("\n", f"\n{margin}  "))
+    text = dedent(lines[0].replace("- ", "  ", 1)) if len(lines) == 1 else "\n".join(lines)
     return Composed(text, numbers.citations)
 
 
 def said(item: Evidence, note: Note) -> str:
-    """What a unit says, in the note's letters and on one line; a table row as it is told."""
+    """What a unit says, in its note's letters on one line; a table row as it is told, code as it stands."""
     if item.unit.kind is Kind.TABLE_ROW:
         return item.unit.text
+    if item.unit.kind is Kind.CODE:
+        return _fenced(item.unit.span, note.text)
     return on_one_line(item.unit.span.of(note.text))
+
+
+def _fenced(span: Span, text: str) -> str:
+    """Code between fences, without the margin that it has in its note: an indentation, quote signs."""
+    margin = span.start - text.rfind("\n", 0, span.start) - 1
+    lines = [_QUOTED.sub("", line) for line in f"{' ' * margin}{span.of(text)}".splitlines()]
+    lines = [line[min(margin, len(line) - len(line.lstrip())) :] for line in lines]
+    return "\n".join(lines if lines[0].startswith(("```", "~~~")) else ["```", *lines, "```"])
 
 
 def on_one_line(text: str) -> str:

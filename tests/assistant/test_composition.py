@@ -48,6 +48,8 @@ lines = st.sampled_from(
         "| Thing | EC2 | Fargate |\n|---|---|---|\n| GPU \\| x | yes | no |\n| role | a | |\n\n",
         "> role\n> and task\n",
     ]
+    + ["```sh\nrun task [1]\n  role\n```\n", "- role:\n\n  ~~~\n  task\n\n  [2]\n  ~~~\n"]
+    + ["para\n\n    role\n      task\n\n", "> ```\n> task role\n> ```\n"]
     + ["Roles:\n\n- one role\n- two roles\n", "1. task [1] in order\n", "`role` in `code` ~~x~~\n\n", "\n"]
 )
 questions = st.sampled_from(
@@ -90,7 +92,8 @@ def test_what_another_item_says_as_well_is_told_once(over: Notes) -> None:
 
 
 def check(answer: Answer, assistant: Assistant) -> None:
-    numbers = list(dict.fromkeys(int(n) for n in re.findall(r" \[(\d+)\](?= \||\n|$)", answer.text)))
+    told, code = _apart(answer.text)
+    numbers = list(dict.fromkeys(int(n) for n in re.findall(r"(?:^|\s)\[(\d+)\](?= \||\n|$)", told)))
     assert numbers == [citation.number for citation in answer.citations]
     assert numbers == list(range(1, len(numbers) + 1))
     places = [(citation.char_start, citation.char_end) for citation in answer.citations]
@@ -99,12 +102,50 @@ def check(answer: Answer, assistant: Assistant) -> None:
         note = assistant.note(citation.note)
         assert citation.quote == note.text[citation.char_start : citation.char_end]
         assert citation.line_start == len(re.findall(r"\r\n?|\n", note.text[: citation.char_start])) + 1
-    for line in answer.text.splitlines():
-        for said in [] if line.startswith("|") else re.findall(r"^(?:\s*- )?(.*?) \[\d+\]$", line):
+    for block in code:
+        assert any(
+            block in (c.quote.replace("> ", "").split(), ["```", *c.quote.split(), "```"])
+            for c in answer.citations
+        )
+    for line in told.splitlines():
+        for said in [] if line.startswith("|") else re.findall(r"^(?:\s*- )?(\S.*?) \[\d+\]$", line):
             assert (
                 any(said == " ".join(re.sub(r"\n(?:>\s?)*", " ", c.quote).split()) for c in answer.citations)
                 or "\N{EN DASH}" in said
             )
+
+
+def _apart(text: str) -> tuple[str, list[list[str]]]:
+    """An answer without its code, and the words of each block of that."""
+    told: list[str] = []
+    code: list[list[str]] = []
+    fence = ""
+    for line in text.splitlines():
+        opened = re.match(r"\s*(?:- )?(```|~~~)", line)
+        if fence:
+            code[-1] += line.split()
+            fence = "" if line.strip() == fence else fence
+        elif opened:
+            fence = opened[1]
+            code.append(line.replace("- ", "", 1).split())
+        else:
+            told.append(line)
+    assert not fence
+    return "\n".join(told), code
+
+
+def test_code_is_told_as_it_stands(over: Notes) -> None:
+    text = "# Registry\n\n- Log in:\n\n  ```sh\n  registry login \\\n    --user me\n  ```\n\n## Rest\n\nNo.\n"
+    answer = over(text).ask("How do I log in to the registry?")
+    assert answer.text == (
+        "- Log in: [1]\n  - ```sh\n    registry login \\\n      --user me\n    ```\n    [2]"
+    )
+    assert answer.citations[1].quote == "```sh\n  registry login \\\n    --user me\n  ```"
+
+
+def test_code_that_stands_alone_has_its_number_below(over: Notes) -> None:
+    answer = over("# Registry\n\nBy hand.\n\n    registry login\n\n").ask("registry login")
+    assert answer.text == "```\nregistry login\n```\n[1]"
 
 
 def test_a_definition_comes_first(assistant: Assistant) -> None:

@@ -2,15 +2,16 @@
 
 PYTHONPATH=. python tests/bench/learn.py   # indexer/adapter.safetensors, assistant/answers.safetensors
 
-Of two notes that look alike one answers what the other does not: tests/golden/pairs/. The model's adapter
-learns to bring a question near to the unit that answers it, among all of some pairs of one kind, by what
-retrieval and evidence compare; the net learns whether a note answers, and where. The net begins alone, over
-the model as it is. Takes some two hours.
+Of two notes that look alike one answers what the other does not, and supports another sentence:
+tests/golden/pairs/. The model's adapter learns to bring a question near to the unit that answers it, among
+all of some pairs of one kind, by what retrieval and evidence compare; one net learns whether a note answers,
+and where; another, which begins as a copy of it, whether a note supports a sentence, so that the adapter
+learns from that, too; it is not kept. The first begins alone, over the model as it is. Takes three hours.
 """
 
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,9 +34,9 @@ from pairs import HELD_OUT, paired
 from indexer.embedding import ADAPTER, DEFAULT_MODEL, open_embedder
 
 NET = Path(__file__).parents[2] / "assistant/answers.safetensors"
-ALONE, TOGETHER = 5, 2  # rounds
+ALONE, TOGETHER = 5, 3  # rounds
 EXAMPLES = 128  # of the net, at most, in a step
-RATE, NET_RATE, NEARNESS_RATE, WARM, SLOWEST = 1e-3, 5e-4, 0.02, 20, 0.02
+RATE, ANSWERS_RATE, SUPPORTS_RATE, NEARNESS_RATE, WARM, SLOWEST = 1e-3, 5e-4, 1e-3, 0.02, 20, 0.02
 DECAY, NET_DECAY = 0.01, 0.1
 UNANSWERED = 0.5  # how much it counts that nothing is near to a question without an answer
 FAITHFUL = 1.0  # and that the vectors of passages and questions stay where the model had them
@@ -49,27 +50,34 @@ class Pupil(nn.Module):
 
     def __init__(self, dimension: int) -> None:
         super().__init__()
-        self.reader, self.nearness, self.net = Reader(), Nearness(), Net(dimension)
+        self.reader, self.nearness = Reader(), Nearness()
+        self.answers, self.supports = Net(dimension), Net(dimension)
         self.requires_grad_(False)
 
     def read(self, lesson: Lesson) -> Read:
         """Read a lesson's texts."""
-        asked = list(lesson.questions.values())
-        told = [chunk for note in lesson.notes for chunk in note.chunks]
-        states = [*self.reader([text.ids for text in asked]), *self.reader([text.ids for text in told])]
+        asked, asked_vectors = self._read(lesson.questions.values())
+        said, _ = self._read(lesson.sentences.values())
+        told, told_vectors = self._read(chunk for note in lesson.notes for chunk in note.chunks)
+        signs = iter([_signs(one) for one in told])
+        by_note = [[next(signs) for _ in note.chunks] for note in lesson.notes]
+        return Read(asked, said, by_note, asked_vectors, told_vectors)
+
+    def _read(self, texts: Iterable[Text]) -> tuple[list[Tensor], Tensor]:
+        """The tokens of each text, of length 1, and the vectors of all."""
+        some = list(texts)
+        states = self.reader([text.ids for text in some])
         tokens = [
             functional.normalize(state[text.parts != SPECIAL], dim=-1)
-            for text, state in zip([*asked, *told], states, strict=True)
+            for text, state in zip(some, states, strict=True)
         ]
-        vectors = functional.normalize(torch.stack([state.mean(0) for state in states]), dim=-1)
-        signs = iter([_signs(one) for one in tokens[len(asked) :]])
-        by_note = [[next(signs) for _ in note.chunks] for note in lesson.notes]
-        return Read(tokens[: len(asked)], by_note, vectors[: len(asked)], vectors[len(asked) :])
+        return tokens, functional.normalize(torch.stack([state.mean(0) for state in states]), dim=-1)
 
     def learning(self, name: str) -> dict[str, Any]:
         """One of its parts, which learns from now on, and how quickly it does."""
         parts = {
-            "net": (self.net.parameters(), NET_RATE, NET_DECAY),
+            "answers": (self.answers.parameters(), ANSWERS_RATE, NET_DECAY),
+            "supports": (self.supports.parameters(), SUPPORTS_RATE, NET_DECAY),
             "adapter": (self.reader.adapters(), RATE, DECAY),
             "nearness": (self.nearness.parameters(), NEARNESS_RATE, 0.0),
         }
@@ -80,8 +88,9 @@ class Pupil(nn.Module):
     def lost(self, lesson: Lesson, chance: random.Random) -> Tensor:
         """How wrong it is about a lesson."""
         read = self.read(lesson)
-        some = [example for _, example in examples(lesson, read, chance)]
-        net = loss(self.net, batched(chance.sample(some, min(EXAMPLES, len(some)))))
+        some = [example for _, example in answers(lesson, read, chance)]
+        net = loss(self.answers, batched(chance.sample(some, min(EXAMPLES, len(some)))))
+        net = net + loss(self.supports, batched([example for _, example in supports(lesson, read)]))
         near, right = self.nearness(lesson, read)
         found = right.any(1)
         answered = {(note.pair, one.text) for note in lesson.notes for one in note.asked if one.answered}
@@ -109,15 +118,34 @@ def _missed(near: Tensor, right: Tensor) -> Tensor:
     return -torch.logsumexp(near.log_softmax(1).masked_fill(~right, -1e4), 1).mean()
 
 
-def examples(
-    lesson: Lesson, read: Read, chance: random.Random | None = None
-) -> list[tuple[tuple[int, str], Example]]:
+Labelled = tuple[tuple[int, str], Example]  # by pair and words
+
+
+def answers(lesson: Lesson, read: Read, chance: random.Random | None = None) -> list[Labelled]:
     """Each question of a lesson beside each note of its pair, by chance beside one chunk of it."""
     tokens = dict(zip(lesson.questions, read.asked, strict=True))
+    return _examples(lesson, read, [note.asked for note in lesson.notes], tokens, chance)
+
+
+def supports(lesson: Lesson, read: Read) -> list[Labelled]:
+    """Each sentence of a lesson beside each note of its pair."""
+    tokens = dict(zip(lesson.sentences, read.said, strict=True))
+    return _examples(lesson, read, [note.said for note in lesson.notes], tokens, None)
+
+
+def _examples(
+    lesson: Lesson,
+    read: Read,
+    of: Sequence[Sequence[Asked]],
+    tokens: dict[tuple[int, str], Tensor],
+    chance: random.Random | None,
+) -> list[Labelled]:
     found = []
-    for note, chunks in zip(lesson.notes, read.told, strict=True):
+    for note, texts, chunks in zip(lesson.notes, of, read.told, strict=True):
         parts = [chunk.parts[chunk.parts != SPECIAL] for chunk in note.chunks]
-        for one in note.asked:
+        for one in texts:
+            if (note.pair, one.text) not in tokens:
+                continue
             shown = _shown(one, len(chunks), chance) if chance else range(len(chunks))
             right = [_answers(parts[at], at, one.right) for at in shown]
             part = torch.cat([parts[at] for at in shown])
@@ -143,11 +171,13 @@ def _answers(part: Tensor, chunk: int, right: Sequence[tuple[int, int]]) -> Tens
     return torch.isin(part, torch.tensor([unit for at, unit in right if at == chunk], dtype=part.dtype))
 
 
-def learn(pupil: Pupil, notes: Sequence[Told], questions: dict[str, Text]) -> None:
-    """Let a pupil go through all notes: the net alone for ALONE rounds, then all of it for TOGETHER."""
+def learn(pupil: Pupil, notes: Sequence[Told], texts: dict[str, Text]) -> None:
+    """Let a pupil go through all notes: a net alone for ALONE rounds, then all of it for TOGETHER."""
     chance = random.Random(0)
-    for rounds, names in ((ALONE, ("net",)), (TOGETHER, ("net", "adapter", "nearness"))):
-        steps = [lesson for _ in range(rounds) for lesson in lessons(notes, questions, chance)]
+    together = ("answers", "supports", "adapter", "nearness")
+    for rounds, names in ((ALONE, ("answers",)), (TOGETHER, together)):
+        pupil.supports.load_state_dict(pupil.answers.state_dict())
+        steps = [lesson for _ in range(rounds) for lesson in lessons(notes, texts, chance)]
         groups = [pupil.learning(name) for name in names]
         optimizer = torch.optim.AdamW(groups)
         pace = partial(_pace, len(steps))
@@ -173,43 +203,47 @@ def _pace(steps: int, step: int) -> float:
 
 
 @torch.inference_mode()
-def measured(pupil: Pupil, notes: Sequence[Told], questions: dict[str, Text]) -> str:
-    """How often the unit nearest to a question answers it, and the net tells which of two notes does."""
-    nearest, which = [], []
-    for lesson in lessons(notes, questions, random.Random(0)):
+def measured(pupil: Pupil, notes: Sequence[Told], texts: dict[str, Text]) -> str:
+    """How often the unit nearest to a question answers it, and the nets tell the right one of two notes."""
+    nearest, answering, supporting = [], [], []
+    for lesson in lessons(notes, texts, random.Random(0)):
         read = pupil.eval().read(lesson)
         near, right = pupil.nearness(lesson, read)
         found = right.any(1)
         nearest += right[torch.arange(len(near)), near.argmax(1)][found].tolist()
-        by_question: dict[tuple[int, str], list[tuple[float, bool]]] = {}
-        for key, example in examples(lesson, read):
-            sure, _ = pupil.net(batched([example]))
-            by_question.setdefault(key, []).append((sure.item(), example.label))
-        which += [max(two)[1] for two in by_question.values() if len({label for _, label in two}) == 2]
-    return (
-        f"nearest unit: {np.mean(nearest):.3f} of {len(nearest)};"
-        f" which of two notes: {np.mean(which):.3f} of {len(which)}"
-    )
+        answering += _told_apart(pupil.answers, answers(lesson, read))
+        supporting += _told_apart(pupil.supports, supports(lesson, read))
+    shares = {"nearest unit": nearest, "answers": answering, "supports": supporting}
+    return "; ".join(f"{name}: {np.mean(some):.3f} of {len(some)}" for name, some in shares.items())
+
+
+def _told_apart(net: Net, some: Sequence[Labelled]) -> list[bool]:
+    """Of each text that one of two notes answers or supports, whether the net tells which."""
+    both: dict[tuple[int, str], list[tuple[float, bool]]] = {}
+    for key, example in some:
+        sure, _ = net(batched([example]))
+        both.setdefault(key, []).append((sure.item(), example.label))
+    return [max(two)[1] for two in both.values() if len({label for _, label in two}) == 2]
 
 
 def keep(pupil: Pupil) -> None:
     """Write what was learned where the assistant reads it."""
     save_file(pupil.reader.learned(), ADAPTER)
     fingerprint = open_embedder(DEFAULT_MODEL).fingerprint
-    weights = {key: value.astype(np.float16) for key, value in weights_of(pupil.net).items()}
+    weights = {key: value.astype(np.float16) for key, value in weights_of(pupil.answers).items()}
     save_file(weights, NET, {"model": fingerprint, "layer_heads": str(LAYER_HEADS)})
 
 
 def main() -> None:
     """Learn, measure, and keep."""
-    texts = Texts()
-    notes = [texts.told(one) for one in paired()]
-    asked = sorted({one.text for note in notes for one in note.asked})
-    questions = dict(zip(asked, texts.questions(asked), strict=True))
+    given = Texts()
+    notes = [given.told(one) for one in paired()]
+    asked = sorted({one.text for note in notes for one in [*note.asked, *note.said]})
+    texts = dict(zip(asked, given.asked(asked), strict=True))
     torch.manual_seed(0)
-    pupil = Pupil(len(questions[asked[0]].vector))
-    learn(pupil, [note for note in notes if note.pair % HELD_OUT], questions)
-    print(measured(pupil, [note for note in notes if not note.pair % HELD_OUT], questions))  # noqa: T201
+    pupil = Pupil(len(texts[asked[0]].vector))
+    learn(pupil, [note for note in notes if note.pair % HELD_OUT], texts)
+    print(measured(pupil, [note for note in notes if not note.pair % HELD_OUT], texts))  # noqa: T201
     keep(pupil)
 
 

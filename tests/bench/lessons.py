@@ -24,6 +24,7 @@ from indexer.keyword_index import STOPWORDS
 from indexer.types import Chunk
 
 PAIRS = 4  # that are read together
+SENTENCES = 32  # that are read with them, at most
 SPECIAL, CONTEXT, STOP = -2, -1, -1  # parts of a text; those from 0 are its units, or its words
 
 Spans = NDArray[np.int64]
@@ -40,11 +41,14 @@ class Text:
 
 @dataclass(frozen=True)
 class Asked:
-    """A question of a note: whether it answers it, and the (chunk, unit) that do."""
+    """A question of a note: whether it answers it, and the (chunk, unit) that do.
+
+    Or a sentence, and whether the note supports it; by which units is not known.
+    """
 
     text: str
     answered: bool
-    right: Sequence[tuple[int, int]]
+    right: Sequence[tuple[int, int]] = ()
 
 
 @dataclass(frozen=True)
@@ -56,14 +60,16 @@ class Told:
     chunks: Sequence[Text]
     units: Sequence[int]  # of each chunk
     asked: Sequence[Asked]
+    said: Sequence[Asked]
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """The notes of some pairs, and the questions of all of them."""
+    """The notes of some pairs, with the questions of all of them and some of the sentences."""
 
     notes: Sequence[Told]
     questions: dict[tuple[int, str], Text]  # by pair and words
+    sentences: dict[tuple[int, str], Text]
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,7 @@ class Read:
     """A lesson as the model reads it: tokens of length 1, those of notes as signs; and vectors."""
 
     asked: Sequence[Tensor]
+    said: Sequence[Tensor]
     told: Sequence[Sequence[Tensor]]
     asked_vectors: Tensor
     told_vectors: Tensor
@@ -86,8 +93,8 @@ class Texts:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(self.embedder.max_tokens)
 
-    def questions(self, texts: Sequence[str]) -> list[Text]:
-        """Each with the word that a token is of."""
+    def asked(self, texts: Sequence[str]) -> list[Text]:
+        """Questions or sentences, each with the word that a token is of."""
         return self._read(texts, [_words_of(text) for text in texts])
 
     def chunks(self, chunks: Sequence[Chunk]) -> list[Text]:
@@ -103,7 +110,8 @@ class Texts:
             place = one.place(answers[by.index(one.digit)]) if answered else (0, 0)
             asked.append(Asked(text, answered, _units_at(chunks, *place)))
         units = [len(chunk.units) for chunk in chunks]
-        return Told(one.file, one.number, self.chunks(chunks), units, asked)
+        said = [Asked(text, one.digit in by) for text, by in one.entry["sentences"]]
+        return Told(one.file, one.number, self.chunks(chunks), units, asked, said)
 
     def _read(self, texts: Sequence[str], parts_of: Sequence[Callable[[Spans], Spans]]) -> list[Text]:
         vectors = [read.vector for read in self.embedder.embed_passages(texts)]
@@ -153,8 +161,8 @@ def _units_at(chunks: Sequence[Chunk], start: int, end: int) -> list[tuple[int, 
     ]
 
 
-def lessons(notes: Sequence[Told], questions: dict[str, Text], chance: random.Random) -> list[Lesson]:
-    """All notes, those of PAIRS pairs of one file together."""
+def lessons(notes: Sequence[Told], texts: dict[str, Text], chance: random.Random) -> list[Lesson]:
+    """All notes, those of PAIRS pairs of one file together; `texts` has their questions and sentences."""
     by_file: dict[str, list[int]] = {}
     for note in notes:
         by_file.setdefault(note.file, []).append(note.pair)
@@ -164,8 +172,11 @@ def lessons(notes: Sequence[Told], questions: dict[str, Text], chance: random.Ra
         chance.shuffle(mixed)
         groups += [set(mixed[at : at + PAIRS]) for at in range(0, len(mixed), PAIRS)]
     chance.shuffle(groups)
-    return [_lesson([note for note in notes if note.pair in group], questions) for group in groups]
+    return [_lesson([note for note in notes if note.pair in group], texts, chance) for group in groups]
 
 
-def _lesson(notes: Sequence[Told], questions: dict[str, Text]) -> Lesson:
-    return Lesson(notes, {(note.pair, one.text): questions[one.text] for note in notes for one in note.asked})
+def _lesson(notes: Sequence[Told], texts: dict[str, Text], chance: random.Random) -> Lesson:
+    asked = {(note.pair, one.text): texts[one.text] for note in notes for one in note.asked}
+    said = sorted({(note.pair, one.text) for note in notes for one in note.said})
+    some = chance.sample(said, min(SENTENCES, len(said)))
+    return Lesson(notes, asked, {key: texts[key[1]] for key in some})
