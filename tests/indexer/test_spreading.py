@@ -93,7 +93,7 @@ def test_over_a_ray() -> None:
     environment = os.environ | {"RAY_LOG_TO_STDERR": "1"}  # so that it is seen why
     for _ in range(2):
         tests = [sys.executable, "-m", "pytest", "-s", "-m", "ray", __file__]
-        done = subprocess.run(tests, env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(tests, env=environment, capture_output=True, errors="replace", check=False)
         if re.search(r"\d (passed|failed|error|deselected)", done.stdout):
             break  # it got to its end
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
