@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from assistant.evidence import Evidence, name_terms, name_words, term_set
+from assistant.evidence import PROSE, Evidence, name_terms, name_words, term_set
 from assistant.question import Question
 from assistant.writing import Composed, Numbers, said
 from indexer.keyword_index import terms
@@ -17,7 +17,7 @@ def compared(question: Question, evidence: Sequence[Evidence], numbers: Numbers)
     if not question.sides:
         return None
     sides = [frozenset(terms(side)) for side in question.sides]
-    lines = [item for item in evidence if item.unit.kind is not Kind.CODE]
+    lines = [item for item in evidence if item.unit.kind in PROSE]
     return _by_columns(sides, lines, numbers) or _by_items(question, sides, lines, numbers)
 
 

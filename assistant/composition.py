@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from assistant.comparison import compared
-from assistant.evidence import Evidence, term_set, term_weights
+from assistant.evidence import PROSE, Evidence, term_set, term_weights
 from assistant.question import Question, Wants
 from assistant.writing import Composed, Numbers, write_items
 from indexer.passages import Passages
@@ -99,7 +99,7 @@ def _labelled(question: Question, evidence: Sequence[Evidence], snapshot: Passag
     """
     groups: dict[Group, list[Evidence]] = {}
     for item in evidence:
-        if item.unit.kind is not Kind.CODE:
+        if item.unit.kind in PROSE:
             groups.setdefault(_group(item), []).append(item)
     weights = term_weights(question.text, snapshot.keywords)
     asked = term_set(question.text)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from assistant.confidence import LINE
 from assistant.conversation import Reading
-from assistant.evidence import ANSWERING
+from assistant.evidence import PROSE
 from assistant.expectation import WORD
 from assistant.looking import look
 from assistant.matching import rarity
@@ -25,7 +25,7 @@ from indexer.embedding import Embedder
 from indexer.keyword_index import STOPWORDS
 from indexer.passages import Passages
 from indexer.processors import processors
-from indexer.types import Kind, Line
+from indexer.types import Line
 
 T = TypeVar("T")
 MOST = 40  # questions of each side
@@ -99,7 +99,7 @@ def general_questions() -> Sequence[str]:
 def _rare_words(snapshot: Passages, count: int) -> Iterator[str]:
     """The three rarest words of the longest line of some passages, in the order in which they stand there."""
     for chunk in _thinned(snapshot.sample(), count):
-        lines = [unit.text for unit in chunk.units if unit.kind in ANSWERING and unit.kind is not Kind.CODE]
+        lines = [unit.text for unit in chunk.units if unit.kind in PROSE]
         words = dict.fromkeys(WORD.findall(max(lines, key=len, default="")))
         telling = [word for word in words if word.lower() not in STOPWORDS]
         rare = sorted(telling, key=lambda word: -rarity(word, snapshot.keywords))[:3]

@@ -3,14 +3,13 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from textwrap import dedent
 
 from assistant.citations import cite
 from assistant.evidence import Evidence
 from assistant.types import Citation
+from indexer.blocks import code_at
 from indexer.types import Chunk, Kind, Note, Span
 
-_QUOTED = re.compile(r"^\s*(?:>\s?)+")
 _LINE_END = re.compile(r"\s*\n\s*(?:>\s?)*")
 
 
@@ -46,20 +45,25 @@ class Numbers:
 def write_items(items: Sequence[Evidence], numbers: Numbers) -> Composed:
     """One item is a sentence, several are a list; a parent is told before the first of its children."""
     notes = numbers.notes
-    lines: list[str] = []
+    told: list[tuple[int, str]] = []  # how deep it stands, and what
     for item in items:
         note = notes[item.chunk.note]
         for depth, lead in enumerate(item.unit.parents):
             if not numbers.has(item.chunk, lead.span):
-                words = on_one_line(lead.span.of(note.text))
-                lines.append(f"{'  ' * depth}- {words} {numbers.mark(item.chunk, lead.span)}")
+                told.append(
+                    (depth, f"{on_one_line(lead.span.of(note.text))} {numbers.mark(item.chunk, lead.span)}")
+                )
         if not numbers.has(item.chunk, item.unit.span):
-            margin = "  " * len(item.unit.parents)
             between = "\n" if item.unit.kind is Kind.CODE else " "  # behind a fence nothing may stand
-            words = said(item, note) + between + numbers.mark(item.chunk, item.unit.span)
-            lines.append(f"{margin}- " + words.replace("\n", f"\n{margin}  "))
-    text = dedent(lines[0].replace("- ", "  ", 1)) if len(lines) == 1 else "\n".join(lines)
+            words = f"{said(item, note)}{between}{numbers.mark(item.chunk, item.unit.span)}"
+            told.append((len(item.unit.parents), words))
+    text = told[0][1] if len(told) == 1 else "\n".join(_listed(depth, words) for depth, words in told)
     return Composed(text, numbers.citations)
+
+
+def _listed(depth: int, words: str) -> str:
+    margin = "  " * depth
+    return f"{margin}- " + words.replace("\n", f"\n{margin}  ")
 
 
 def said(item: Evidence, note: Note) -> str:
@@ -67,16 +71,14 @@ def said(item: Evidence, note: Note) -> str:
     if item.unit.kind is Kind.TABLE_ROW:
         return item.unit.text
     if item.unit.kind is Kind.CODE:
-        return _fenced(item.unit.span, note.text)
+        return _fenced(*code_at(note.text, item.unit.span))
     return on_one_line(item.unit.span.of(note.text))
 
 
-def _fenced(span: Span, text: str) -> str:
-    """Code between fences, without the margin that it has in its note: an indentation, quote signs."""
-    margin = span.start - text.rfind("\n", 0, span.start) - 1
-    lines = [_QUOTED.sub("", line) for line in f"{' ' * margin}{span.of(text)}".splitlines()]
-    lines = [line[min(margin, len(line) - len(line.lstrip())) :] for line in lines]
-    return "\n".join(lines if lines[0].startswith(("```", "~~~")) else ["```", *lines, "```"])
+def _fenced(language: str, code: str) -> str:
+    """Code between fences that nothing in it ends."""
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", code)), default=0))
+    return f"{fence}{language}\n{code}\n{fence}"
 
 
 def on_one_line(text: str) -> str:

@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from textwrap import dedent
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -13,6 +14,7 @@ from indexer.types import NEWLINE, Block, Kind, Lead, Span
 
 _PARSER = MarkdownIt("commonmark").enable("table")
 _MARKUP = re.compile(r"[*_`\[\]\\<&~!]")
+_LAST_FENCE = re.compile(r"\s*^\s*(?:`{3,}|~{3,})\s*\Z", re.MULTILINE)
 _LIST_MARKER = re.compile(r"(?:\s|>|[-+*]\s|\d{1,9}[.)]\s)*")
 
 
@@ -38,6 +40,19 @@ def plain(markdown: str) -> str:
     if _MARKUP.search(markdown):
         markdown = _words(_PARSER.parseInline(markdown)[0])
     return " ".join(markdown.split())
+
+
+def code_at(text: str, span: Span) -> tuple[str, str]:
+    """The language, if it is told, and the lines of code at a place of a text, without fences and margin.
+
+    The place may also be a part of a block of code that was cut.
+    """
+    line = text[text.rfind("\n", 0, span.start) + 1 : span.start]
+    markdown = dedent(f"{'' if line.strip() else line}{span.of(text)}")
+    leaves = [token for token in _PARSER.parse(markdown) if token.nesting == 0]
+    if len(leaves) == 1 and leaves[0].type in ("fence", "code_block"):
+        return leaves[0].info.strip().replace("`", ""), leaves[0].content.rstrip("\n")
+    return "", _LAST_FENCE.sub("", markdown)
 
 
 def first_heading(text: str, start: int = 0) -> str | None:

@@ -37,7 +37,7 @@ PUBLIC = {
     "indexer.settings": {"IndexSettings", "from_environment"},
     "indexer.reading": {"is_ignored", "note_of", "read_notes"},
     "indexer.notebook": {"Notebook"},
-    "indexer.blocks": {"Lines", "first_heading", "parse_blocks", "plain"},
+    "indexer.blocks": {"Lines", "code_at", "first_heading", "parse_blocks", "plain"},
     "indexer.borrowing": {"borrowed_vectors", "shares"},
     "indexer.chunking": {"chunk_note", "follows", "joined"},
     "indexer.embedding": {"Embedded", "Embedder", "SentenceTransformerEmbedder", "open_embedder"},

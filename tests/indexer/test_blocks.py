@@ -1,5 +1,7 @@
-from indexer.blocks import Lines, first_heading, parse_blocks, plain
-from indexer.types import Kind
+import pytest
+
+from indexer.blocks import Lines, code_at, first_heading, parse_blocks, plain
+from indexer.types import Kind, Span
 
 
 def kinds(text: str) -> list[tuple[str, str]]:
@@ -67,3 +69,28 @@ def test_ten_thousand_levels_are_read_without_harm() -> None:
     text = "".join(f"{'  ' * depth}- level {depth}\n" for depth in range(200)) + "> " * 10_000 + "deep"
     blocks = parse_blocks(text)
     assert " ".join(block.span.of(text) for block in blocks).split() == text.split()
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "code"),
+    [
+        ("```sh\na b\n\n  c\n```", "sh", "a b\n\n  c"),
+        ("~~~ py `x`\na\n~~~", "py x", "a"),
+        ("```\nno end", "", "no end"),
+        ("````md\n```\nin\n```\n````", "md", "```\nin\n```"),
+        ("- ```\n  in an item\n  ```", "", "in an item"),
+        ("> ```sh\n> quoted\n> ```", "sh", "quoted"),
+        ("x\n  deeper", "", "x\n  deeper"),
+        ("    deeper\nx", "", "    deeper\nx"),
+        ("the last part\n```", "", "the last part"),
+        ("[a]: b", "", "[a]: b"),
+        ("", "", ""),
+    ],
+)
+def test_code_is_found_without_fences_and_margin(text: str, language: str, code: str) -> None:
+    assert code_at(text, Span(0, len(text))) == (language, code)
+
+
+def test_code_loses_the_margin_that_it_has_in_its_note() -> None:
+    text = "1.  step\n\n    ```sh\n    x\n      y\n    ```\n"
+    assert code_at(text, Span(text.index("```"), len(text) - 1)) == ("sh", "x\n  y")
