@@ -40,8 +40,8 @@ class Signs:
 # one: tests/bench/confidence.py. UNREAD is for where no net has read the passages.
 UNREAD = Signs(8.86, -3.59, -3.57, 1.74, -1.77, -3.43, 3.19, 0, 0, 0)
 UNREAD_BIAS = -3.83
-READ = Signs(8.89, 1.97, -2.49, 0.15, -0.67, -1.9, 3.48, 4.17, 1.32, -2.42)
-READ_BIAS = -6.69
+READ = Signs(9.14, 1.93, -2.53, 0.17, -0.66, -1.6, 3.48, 3.76, 1.07, -2.24)
+READ_BIAS = -6.64
 
 
 def confidence(question: Question, evidence: Sequence[Evidence]) -> float:

@@ -66,8 +66,8 @@ class Features:
 
 # Fitted by conditional logistic regression on golden questions, tests/bench/evidence.py: which of the units
 # found is on the right lines? UNREAD is for where no net has read the passages; code counts as in READ.
-UNREAD = Features(11.6, 11.1, 8.0, 2.8, 6.4, 2.1, 1.5, 3.8, -4.1, 1.1, near=2.5, code=-1.8)
-READ = Features(5.3, 14.2, -0.1, 1.9, 3.8, 2.4, 1.0, 3.6, -2.1, 0.8, 3.4, code=-1.8, answers=0.3, stands=0.29)
+UNREAD = Features(11.6, 11.1, 8.0, 2.8, 6.4, 2.1, 1.5, 3.8, -4.1, 1.1, near=2.5, code=-3.0)
+READ = Features(6.0, 12.5, 1.2, 2.2, 4.2, 2.0, 0.9, 3.6, -2.7, 0.7, 3.5, code=-3.0, answers=0.38, stands=0.3)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ MOVED = 5  # passages that their units may move: with more of them what is found
 # The evidence score that counts as much as the whole of a passage's own. Measured on notes, guides and prose:
 # from 8 to 24 little changes.
 ODDS = 14.0
+VERDICT = 0.4  # how much the verdict on a passage counts for the passage, beyond what it counts for its units
 
 
 class Reranker(Protocol):
@@ -44,8 +45,9 @@ def by_units(passages: Sequence[Passage], evidence: Sequence[Evidence]) -> list[
         return list(passages)
     best: dict[tuple[str, int], float] = {}
     for item in evidence:
-        best.setdefault((item.chunk.note, item.chunk.span.start), item.score)
-    lowest = evidence[-1].score  # for a passage in which nothing can answer
+        speaks = item.score + VERDICT * item.features.answers
+        best.setdefault((item.chunk.note, item.chunk.span.start), speaks)
+    lowest = min(best.values())  # for a passage in which nothing can answer
     places = [(passage.chunk.note, passage.chunk.span.start) for passage in passages[:MOVED]]
     units = [best.get(place, lowest) for place in places]
     units += [min(units)] * (len(passages) - len(units))

@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from assistant.conversation import Reading
+from assistant.evidence import Evidence
 from assistant.looking import look
 from assistant.pipeline import Assistant, open_assistant
 from assistant.reranking import by_units
@@ -36,6 +37,21 @@ def test_the_passage_with_the_best_unit_comes_first_among_those_that_may_move(
     assert order(3) == [2, 0, 1, *places[3:]]
     assert order(2) == places
     assert by_units(found.passages, []) == list(found.passages)
+
+
+def test_of_passages_with_like_units_the_one_comes_first_that_answers_by_the_verdict_of_the_net(
+    assistant: Assistant,
+) -> None:
+    found = look(assistant.index.current, assistant.embedder, Reading("driver on Fargate"), top_k=4)
+    passages = [replace(one, score=1.0) for one in found.passages]
+
+    def verdict(item: Evidence, favourite: int) -> Evidence:
+        said = 3.0 if item.chunk == passages[favourite].chunk else -3.0
+        return replace(item, score=1.0, features=replace(item.features, answers=said))
+
+    for favourite in range(3):
+        evidence = [verdict(item, favourite) for item in found.evidence]
+        assert by_units(passages, evidence)[0].chunk == passages[favourite].chunk
 
 
 def test_a_search_finds_what_a_question_with_the_same_words_is_answered_from(assistant: Assistant) -> None:

@@ -1,14 +1,15 @@
 """How often the best unit of those found is on the right lines; and what evidence is weighed with.
 
-PYTHONPATH=. python tests/bench/evidence.py [INDEX]   # an index of corpus/, else .footnote/index
+PYTHONPATH=. python tests/bench/evidence.py [INDEX [GUIDES]]   # an index of corpus/, else .footnote/index
 
-Asks the questions with an answer of tests/golden/ but those of the measuring half. Prints the share of those
-whose first unit is right: as it is; then with the features weighed anew, on each note by what the questions
-on others taught. Last, the weights that all teach.
+Asks the questions with an answer of tests/golden/ but those of the measuring half; and, of an index GUIDES of
+shared/data/aws-guides, those of aws-guides-practice.yaml, each of which counts half. Prints the share whose
+first unit is right: as it is; then with the features weighed anew, on each note by what the questions on
+others taught. Last, the weights that all teach.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
@@ -17,9 +18,11 @@ import torch
 from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
 sys.path.insert(0, str(Path(__file__).parent))
 
 from confidence import FILES, ROOT, questions
+from labelled import GUIDES
 
 from assistant.evaluation import Golden
 from assistant.evidence import Evidence, Features
@@ -28,6 +31,8 @@ from indexer.settings import IndexSettings
 
 RIDGE = 1e-3
 FOLDS = 8
+ON_GUIDES = "aws-guides-practice"
+COUNTS = {ON_GUIDES: 0.5}  # how much a question of a file counts in fitting; 1 of others
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +69,15 @@ def fitted(some: Sequence[Found]) -> NDArray[np.float64]:
         count = len(one.right)
         table[row, :count] = torch.from_numpy((one.features / spread).astype(np.float32))
         there[row, :count], right[row, :count] = True, torch.from_numpy(one.right)
+    counts = torch.tensor([COUNTS.get(one.file, 1.0) for one in some])
     weights = torch.zeros(everything.shape[1], requires_grad=True)
     optimizer = torch.optim.LBFGS([weights], max_iter=300)
 
     def lost() -> torch.Tensor:
         optimizer.zero_grad()
         likely = (table @ weights).masked_fill(~there, -1e4).log_softmax(1)
-        found = -torch.logsumexp(likely.masked_fill(~right, -1e4), 1).mean() + RIDGE * (weights**2).sum()
+        missed = -torch.logsumexp(likely.masked_fill(~right, -1e4), 1)
+        found = (counts * missed).sum() / counts.sum() + RIDGE * (weights**2).sum()
         found.backward()
         return found
 
@@ -81,21 +88,28 @@ def fitted(some: Sequence[Found]) -> NDArray[np.float64]:
 def told(name: str, some: Sequence[Found], first: Sequence[int]) -> None:
     """Print one line of figures."""
     hit = np.array([one.right[at] for one, at in zip(some, first, strict=True)])
-    parts = [f"{file} {hit[[one.file == file for one in some]].mean():.3f}" for file in FILES]
+    of = np.array([one.file for one in some])
+    parts = [f"{file} {hit[of == file].mean():.3f}" for file in dict.fromkeys(of.tolist())]
     print(f"{name:10} {len(some)} questions, {hit.mean():.3f}: {', '.join(parts)}")  # noqa: T201
 
 
-def main() -> None:
-    """Print weights and figures."""
-    index = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / ".footnote/index"
-    assistant = open_assistant(IndexSettings(notes=ROOT / "corpus", index=index))
-    some = []
-    for file in FILES:
+def found_in(notes: Path, index: Path, files: Sequence[str]) -> Iterator[Found]:
+    """What an index of some notes has for the questions of files, where it has anything right."""
+    assistant = open_assistant(IndexSettings(notes=notes, index=index))
+    for file in files:
         for golden, found, _ in questions(assistant, file):
             right = np.array([on_the_lines(golden, item) for item in found.evidence])
             if right.any():
                 features = np.array([astuple(item.features) for item in found.evidence])
-                some.append(Found(file, golden.evidence[0].note, features, right))
+                yield Found(file, golden.evidence[0].note, features, right)
+
+
+def main() -> None:
+    """Print weights and figures."""
+    index, guides = [*map(Path, sys.argv[1:]), *[None] * 2][:2]
+    some = list(found_in(ROOT / "corpus", index or ROOT / ".footnote/index", FILES))
+    if guides:
+        some += found_in(GUIDES, guides, [ON_GUIDES])
     told("as it is", some, [0] * len(some))
     first = np.zeros(len(some), dtype=int)
     for learn, hold in GroupKFold(FOLDS).split(some, groups=[one.note for one in some]):
