@@ -106,10 +106,10 @@ def found_in(notes: Path, index: Path, files: Sequence[str]) -> Iterator[Found]:
 
 def main() -> None:
     """Print weights and figures."""
-    index, guides = [*map(Path, sys.argv[1:]), *[None] * 2][:2]
-    some = list(found_in(ROOT / "corpus", index or ROOT / ".footnote/index", FILES))
-    if guides:
-        some += found_in(GUIDES, guides, [ON_GUIDES])
+    index = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / ".footnote/index"
+    some = list(found_in(ROOT / "corpus", index, FILES))
+    for guides in sys.argv[2:]:
+        some += found_in(GUIDES, Path(guides), [ON_GUIDES])
     told("as it is", some, [0] * len(some))
     first = np.zeros(len(some), dtype=int)
     for learn, hold in GroupKFold(FOLDS).split(some, groups=[one.note for one in some]):
