@@ -25,7 +25,7 @@ _DIGITS = re.compile(
     re.I,
 )
 FOCUS = 2  # words behind what denies
-_HEAD = re.compile(r"\s*([^:;.]{2,60}?)(?:\s*\([^)]*\))?:\s")
+_HEAD = re.compile(r"\s*+([^:;.]{2,60}?)(?:\s*+\([^)]*+\))?:\s")
 _JOINT = re.compile(r"[;\N{EM DASH}]|,\s(?:and|but|while|whereas|so|or|nor)\b|\s(?:whereas|while|but)\b")
 # Where a sentence may begin to speak of something else, and where the smallest parts of a line lie apart.
 _PART = re.compile(_JOINT.pattern + r"|,\s(?=\w+ \w+ )")

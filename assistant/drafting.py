@@ -64,7 +64,9 @@ class Draft:
     def _next(self, segment: Segment) -> Iterator[str]:
         if self._count() >= MOST_SENTENCES:
             return
-        text = tamed(segment, self._addresses)[:LONGEST]
+        if segment.kind is not Kind.CODE:  # code has its fence behind it, and is bounded as the answer is
+            segment = replace(segment, text=segment.text[:LONGEST])
+        text = tamed(segment, self._addresses)
         if not text or self.secrets.told_in(text, self._everything):
             return
         if text.strip(" .!").casefold() == _DECLINING:

@@ -27,7 +27,7 @@ _POINTER = re.compile(r"(?:note:? )?(?:for (?:more|further|additional) \w+|to le
 _POLAR = re.compile(
     r"\b(?:not?|never|cannot|can't|only|without|none|neither|nor|yes|supports?|supported|also|too)\b", re.I
 )
-_LINK_ALONE = re.compile(r"\W*\[[^\]]*\]\([^)]*\)\W*")
+_LINK_ALONE = re.compile(r"[^\w\[]*+\[[^\]]*+\]\([^)]*+\)\W*+")
 LIKE = 0.65  # the cosine that a word or text has to one that says the same
 SHORTEST_SENTENCE = 3  # words; a paragraph of fewer is a label: "**Topics**"
 

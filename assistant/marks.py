@@ -6,12 +6,13 @@ from collections.abc import Iterator
 OPEN, CLOSE = r"[\[【［〔⟦]", r"[\]】］〕⟧]"
 _NUMBER = r"\^?(?:(?:passage|source|doc|note|ref)s?\.?\s*)?#?\d{1,3}"
 _INSIDE = rf"{_NUMBER}(?:\s*(?:[,;&–-]|and)\s*{_NUMBER})*(?:†[^\]】]*)?"
-BRACKETS = rf"{OPEN}+\s*{_INSIDE}\s*\\*{CLOSE}+"
-# With a link behind it, in code, or escaped, it is a citation as well.
+BRACKETS = rf"{OPEN}++\s*+{_INSIDE}\s*+\\*+{CLOSE}+"
+# With a link behind it, in code, or escaped, it is a citation as well. What is repeated is possessive (*+):
+# thousands of backslashes or ticks would else be tried in every division.
 _CITATION = re.compile(
-    rf"(?P<code>`*)\\*(?:<sup>)?\s*\\*{BRACKETS}(?:\([^)\s]*\))?(?:</sup>)?(?P=code)", re.I
+    rf"(?P<code>`*+)\\*+(?:<sup>)?\s*+\\*+{BRACKETS}(?:\([^)\s]*\))?(?:</sup>)?(?P=code)", re.I
 )
-CODE = re.compile(r"(?P<ticks>`+)(?P<inside>.+?)(?<!`)(?P=ticks)(?!`)", re.S)
+CODE = re.compile(r"(?<!`)(?P<ticks>`++)(?P<inside>.+?)(?<!`)(?P=ticks)(?!`)", re.S)
 _RANGE = re.compile(r"(\d{1,3})\s*[–-]\s*(\d{1,3})")
 
 

@@ -21,7 +21,7 @@ BYTES_PER_TOKEN = 3  # fewer than any text of words has, so that what seems to f
 FOR_THE_ANSWER = 1_024  # tokens, at most a quarter of the context
 MOST_REMEMBERED = 4  # turns that the model is told
 LONGEST_REMEMBERED = 600  # characters of an earlier answer
-_LIKE_OURS = re.compile(r"<(?=\s*/?\s*(?:passages?|conversation|notes?)\b)|<(?=\|)|\[(?=/?INST\])", re.I)
+_LIKE_OURS = re.compile(r"<(?=\s*+/?\s*+(?:passages?|conversation|notes?)\b)|<(?=\|)|\[(?=/?INST\])", re.I)
 
 Message = Mapping[str, str]
 
@@ -115,7 +115,8 @@ def _passage(number: int, chunk: Chunk) -> str:
 def _conversation(history: Sequence[Turn]) -> str:
     lines = []
     for turn in history:
-        answer = " ".join(without_citations(turn.answer)[0].split())[:LONGEST_REMEMBERED]
+        begin = turn.answer[: 2 * LONGEST_REMEMBERED]  # with room for its citations
+        answer = " ".join(without_citations(begin)[0].split())[:LONGEST_REMEMBERED]
         lines += [f"Person: {as_data(turn.question)}", f"Answer: {as_data(answer)}"]
     return "<conversation>\n" + "\n".join(lines) + "\n</conversation>" if lines else ""
 

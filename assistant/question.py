@@ -15,6 +15,7 @@ from indexer.lexicon import Lexicon
 SHORTEST_TYPO = 4  # letters; a shorter word has too many neighbours
 ALIKE = 0.72  # normalised Damerau-Levenshtein similarity from which an unknown word is taken for a known one
 ALIKE_SHORT = 0.79  # the same for the shortest words: a letter is missing, "bake" is no "base"
+LONGEST_FORM = 250  # characters that are held against the patterns below, whose time is the cube of them
 
 
 class Wants(StrEnum):
@@ -82,18 +83,19 @@ _LIST = re.compile(
 
 def understand(text: str) -> Question:
     """Tell what kind of answer a question that stands alone asks for."""
-    for pattern in _COMPARISON:
+    formal = len(text) <= LONGEST_FORM
+    for pattern in _COMPARISON if formal else ():
         if match := pattern.search(text):
             return Question(text, Wants.COMPARISON, sides=(match["one"].strip(), match["other"].strip()))
     if shape_of(text):
         return Question(text, Wants.QUANTITY)
     words = WORD.findall(text)
-    for pattern in _DEFINITIONS:
+    for pattern in _DEFINITIONS if formal else ():
         if (match := pattern.match(text)) and len(WORD.findall(match["subject"])) <= 5:
             return Question(text, Wants.DEFINITION, match["subject"])
     if len(words) <= 3 and not any(word.lower() in STOPWORDS for word in words):
         return Question(text, Wants.DEFINITION, text.rstrip("?!. "))
-    return Question(text, Wants.LIST if _LIST.search(text) else Wants.FACT)
+    return Question(text, Wants.LIST if formal and _LIST.search(text) else Wants.FACT)
 
 
 def mend(

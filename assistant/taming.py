@@ -9,13 +9,13 @@ import unicodedata
 from collections.abc import Sequence
 
 from assistant.markers import Kind, Segment
+from assistant.marks import CODE
 
 REMOVED = "(link removed)"
 HIDDEN = "•••"
 LONGEST_ECHO = 6  # words in a row that a sentence may share with the rules
 SHORTEST_KEY = 6  # characters; a shorter key could be any word
 _WORDS = re.compile(r"\w+")
-_CODE = re.compile(r"(?P<ticks>`+)(?P<inside>.+?)(?<!`)(?P=ticks)(?!`)", re.S)
 _IMAGE_OR_LINK = re.compile(r"!?\[(?P<text>[^\[\]]*)\](?:\((?:[^()]|\([^()]*\))*\)?|\[[^\[\]]*\])")
 _AUTOLINK = re.compile(r"<\s*(?:[a-z][a-z0-9+.-]{1,30}:|//|www\.)[^>]*>?", re.I)
 _ADDRESS = re.compile(
@@ -39,7 +39,7 @@ def tamed(segment: Segment, addresses: Sequence[str] = ()) -> str:
     text = re.sub(r"\\+(?=[`\[\]!<])", "", text)
     parts: list[str] = []
     at = 0
-    for code in _CODE.finditer(text):
+    for code in CODE.finditer(text):
         parts += [_plain(text[at : code.start()], addresses), _in_code(code, addresses)]
         at = code.end()
     parts.append(_plain(text[at:], addresses))

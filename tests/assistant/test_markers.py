@@ -1,6 +1,7 @@
 """Sentences and the numbers that they cite, however a model writes them and wherever its pieces end."""
 
 import pytest
+from endless import comes_to_an_end
 
 from assistant.markers import Kind, Segment, Sentences
 from assistant.marks import without_citations
@@ -88,3 +89,12 @@ def test_what_never_ends_is_cut() -> None:
     sentences = Sentences()
     found = [one for _ in range(500) for one in sentences.feed("word and ")]
     assert found and all(len(one.text) <= 2_000 for one in found)
+
+
+@pytest.mark.parametrize("sign", ["\\", "`", "[", " ", "`\\", "[1\N{DAGGER}"])
+def test_signs_in_any_number_take_no_time(sign: str) -> None:
+    many = sign * 2_000
+    with comes_to_an_end():
+        assert without_citations(many) == (many, ())
+        sentences = Sentences()
+        assert "".join(one.text for one in [*sentences.feed(f"So {many} it is."), *sentences.end()])

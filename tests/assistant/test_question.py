@@ -1,4 +1,5 @@
 import pytest
+from endless import comes_to_an_end
 
 from assistant.question import Wants, entities, long_forms, mend, search_terms, understand
 from indexer.embedding import open_embedder
@@ -76,3 +77,17 @@ def test_entities_are_the_longest_names() -> None:
         "task role",
         "Fargate",
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "what is " + "for " * 900 + "!",
+        "differ of " + "a and " * 600 + "!",
+        "how do " + "a and " * 600 + "!",
+        "list " + "tasks of " * 400,
+    ],
+)
+def test_what_is_long_has_no_form_and_takes_no_time(text: str) -> None:
+    with comes_to_an_end():
+        assert understand(text).wants is Wants.FACT

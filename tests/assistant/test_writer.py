@@ -11,6 +11,7 @@ from typing import Any
 
 import openai
 import pytest
+from endless import comes_to_an_end
 from models import FAULTS, KEY, Served, faulty_server, model_server, patience_for, writer_for
 from running import running
 from starlette.testclient import TestClient
@@ -263,3 +264,15 @@ def test_prompts_that_leave_out_the_passages_are_refused(with_model: With, tmp_p
         with_model(GOOD, llm_prompts=str(tmp_path))
     with pytest.raises(SettingsError, match="which is no folder"):
         with_model(GOOD, llm_prompts=str(tmp_path / "nowhere"))
+
+
+def test_long_code_keeps_its_end(with_model: With) -> None:
+    code = "\n".join(f"key-{number}: a value that is long enough" for number in range(60))
+    answer = with_model(f"{GOOD}\n\n```yaml\n{code}\n```\n\n{GOOD}").ask(QUESTION)
+    assert f"```yaml\n{code}\n```\n[?]\n\nThe EBS driver" in answer.text
+
+
+def test_no_earlier_answer_holds_up_the_next(with_model: With) -> None:
+    turn = Turn("What is EBS?", "\\" * 16_000)
+    with comes_to_an_end():
+        assert with_model(GOOD).ask("and the driver?", history=[turn]).text
