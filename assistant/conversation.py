@@ -95,12 +95,16 @@ def _returned_to(back: re.Match[str], turns: Sequence[tuple[str, str]]) -> int:
 
 
 def _read(history: Sequence[Turn], lexicon: Lexicon) -> list[tuple[str, str]]:
-    """Each turn's question as it would stand alone, and what the conversation was about by then."""
+    """Each turn's question as it would stand alone, and what the conversation was about by then.
+
+    A turn without a word ("???") leaves both as they were.
+    """
     turns: list[tuple[str, str]] = []
     standing, topic = "", ""
     for turn in history:
-        standing = _resolved(" ".join(turn.question.split()), standing, topic, lexicon)
-        topic = topic_of(standing, lexicon) or topic
+        if WORD.search(turn.question):
+            standing = _resolved(" ".join(turn.question.split()), standing, topic, lexicon)
+            topic = topic_of(standing, lexicon) or topic
         turns.append((standing, topic))
     return turns
 

@@ -74,3 +74,9 @@ def test_the_topic_is_the_most_telling_name() -> None:
     assert topic_of("Which permissions does ECS Exec need?", LEXICON) == "ECS Exec"
     assert topic_of("How is sourdough bread baked?", LEXICON) == "sourdough bread baked"
     assert stand_alone("and this?", [], LEXICON) == "and this?"
+
+
+@pytest.mark.parametrize("wordless", ["???", "?", "...", " "])
+def test_a_turn_without_a_word_is_passed_over(wordless: str) -> None:
+    assert resolved("What is ECS Exec?", wordless, "why?") == resolved("What is ECS Exec?", "why?")
+    assert resolved(wordless, "why?") == "why?"
