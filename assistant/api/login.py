@@ -3,7 +3,7 @@
 import base64
 import html
 from hashlib import sha256
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -94,6 +94,5 @@ def _page(then: str, said: str = "", *, status: int = 200) -> HTMLResponse:
 
 def _to(then: str) -> RedirectResponse:
     """To the page that was asked for first, if it is one of ours."""
-    place = urlsplit(then)
-    ours = then.startswith("/") and not then.startswith(("//", "/\\")) and not (place.scheme or place.netloc)
+    ours = then.startswith("/") and not then.startswith(("//", "/\\"))
     return RedirectResponse(then if ours and then.isprintable() else "/", 303)

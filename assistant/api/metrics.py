@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from assistant.api.security import METHODS
 from assistant.asking import Seats
 from assistant.types import Answer
 from indexer.errors import IndexUnusable
@@ -73,8 +74,9 @@ class Metrics:
             self._stages.labels(stage).observe(milliseconds / 1000)
 
     def served(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count a request. `route` is a pattern, not a path: there are only so many."""
-        self._requests.labels(method, route, status).inc()
+        """Count a request. `route` is a pattern, not a path: there are only so many, as of methods."""
+        known = method if method in METHODS else "other"  # a client may make up as many as it likes
+        self._requests.labels(known, route, status).inc()
         self._latency.labels(route).observe(seconds)
 
     def refused(self, status: int) -> None:

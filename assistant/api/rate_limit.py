@@ -42,7 +42,12 @@ class RateLimit:
 
 
 def _key(client: str) -> str:
-    """The client's address; of IPv6 the half that one household has for itself (RFC 6177)."""
-    if ":" not in client:
+    """The client's address; of IPv6 the half that one household has for itself (RFC 6177).
+
+    What a proxy tells may be no address at all, and stands for itself then.
+    """
+    try:
+        address = ipaddress.IPv6Address(client.split("%")[0])
+    except ValueError:
         return client
-    return str(ipaddress.ip_network((client.split("%")[0], 64), strict=False))
+    return str(ipaddress.ip_network((address, 64), strict=False))

@@ -81,7 +81,7 @@ class Access:
                 headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
             )
             return site not in ("same-origin", "none") and not (method in _READING and followed)
-        return origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+        return origin is not None and _host_of(origin) != headers.get("host", "").lower()
 
     def knows_token(self, token: str) -> bool:
         """Whether this is the token, compared in constant time."""
@@ -180,6 +180,14 @@ class Gate:
             return HTTPException(
                 401, "Send the token as 'Authorization: Bearer …', or log in at /login", told
             )
+        return None
+
+
+def _host_of(address: str) -> str | None:
+    """The host, with its port, that an address names; None if it is no address."""
+    try:
+        return urlsplit(address).netloc.lower()
+    except ValueError:
         return None
 
 

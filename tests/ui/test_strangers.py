@@ -272,6 +272,11 @@ def test_a_link_from_another_site_is_followed_to_the_page(serve: Serve) -> None:
     assert serve().send("GET", "/", followed).status == 200
 
 
+def test_an_origin_that_is_no_address_is_another_site(serve: Serve) -> None:
+    reply = serve().send("GET", "/api/v1/notes", {"Origin": "http://["})
+    assert (reply.status, reply.code) == (403, "cross_site")
+
+
 def test_the_token_lets_programs_in_everywhere(serve: Serve) -> None:
     address = serve(token=TOKEN)
     for path in ("/", "/config", "/metrics", "/api/v1/docs", "/api/v1/openapi.json", "/api/v1/notes"):
@@ -314,6 +319,7 @@ def test_login_leads_to_no_other_site(serve: Serve) -> None:
         "https://evil.example",
         "javascript:x",
         "/%0d%0ax:y",
+        "//[",
         "",
     ):
         reply = address.send("POST", "/login", form, f"token={TOKEN}&next={then}".encode())

@@ -35,3 +35,10 @@ def test_what_is_asked_for_makes_no_names(client: TestClient) -> None:
         client.get(f"/api/v1/notes/{number}.md")
     routes = set(re.findall(r'route="([^"]*)"', client.get("/metrics").text))
     assert routes == {"none", "/api/v1/notes/{path:path}"} | (routes & {"/metrics"})
+
+
+def test_a_method_that_was_made_up_makes_no_name(client: TestClient) -> None:
+    for number in range(20):
+        assert client.request(f"FOO{number}", "/").status_code == 405
+    methods = set(re.findall(r'method="([^"]*)"', client.get("/metrics").text))
+    assert methods - {"GET"} == {"other"}

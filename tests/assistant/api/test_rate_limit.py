@@ -36,3 +36,8 @@ def test_many_clients_take_no_more_memory_than_some() -> None:
     for number in range(3 * rate_limit.MOST_CLIENTS):
         limit.wait(str(number))
     assert len(limit._due) <= rate_limit.MOST_CLIENTS
+
+
+def test_what_is_no_address_is_a_client_as_well() -> None:
+    limit = RateLimit(1, clock=Clock())
+    assert [limit.wait(client) for client in ("unix:", "a:b", "unix:", "")] == [0, 0, 60, 0]
