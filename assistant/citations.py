@@ -23,6 +23,11 @@ def cite(number: int, note: Note, chunk: Chunk, span: Span) -> Citation:
     )
 
 
+def line_of(note: Note, offset: int) -> int:
+    """The line of a note, 1-based, that holds a character."""
+    return _lines(note.text).number(offset)
+
+
 @lru_cache(maxsize=64)
 def _lines(text: str) -> Lines:
     return Lines(text)

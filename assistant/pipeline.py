@@ -11,13 +11,13 @@ from assistant.confidence import answers
 from assistant.conversation import Reading, readings
 from assistant.drafting import Draft
 from assistant.errors import LanguageModelFailed, NoteNotFound, QuestionError
-from assistant.evidence import Evidence
 from assistant.examples import Examples
 from assistant.looking import Look, look
 from assistant.notices import PREFIX
+from assistant.related import related
 from assistant.reranking import Reranker
 from assistant.settings import MAX_QUESTION, AskSettings, Mode, ModelSettings
-from assistant.types import Answer, Citation, Event, Filters, Found, Passage, Related, Text, Turn, Unsupported
+from assistant.types import Answer, Citation, Event, Filters, Found, Passage, Text, Turn, Unsupported
 from assistant.workers import Workers
 from assistant.writer import Writer, meaning_of, open_writer
 from assistant.writing import Numbers
@@ -31,7 +31,6 @@ from indexer.types import Note
 
 _log = logging.getLogger(__name__)
 DECLINED = "Your notes don't say."
-MOST_RELATED = 3
 CLEARLY = 0.1  # of confidence, between two readings of a question
 
 
@@ -134,7 +133,7 @@ class Assistant:
             standalone_question=best.question.text,
             index_revision=snapshot.manifest.revision,
             citations=told.citations,
-            related=() if answered else _related(best.evidence),
+            related=() if answered else related(best.evidence, snapshot),
             timings_ms=clock.times,
             passages=passages,
             degraded=_degraded(best, snapshot.finds_words, lost if answered else ""),
@@ -228,17 +227,6 @@ def _check(question: str) -> None:
         raise QuestionError(
             f"The question has {len(question):,} characters; at most {MAX_QUESTION:,} fit. Shorten it."
         )
-
-
-def _related(evidence: Sequence[Evidence]) -> list[Related]:
-    """The nearest headings, each once."""
-    nearest: dict[tuple[str, tuple[str, ...]], Related] = {}
-    for item in evidence:
-        chunk = item.chunk
-        nearest.setdefault(
-            (chunk.note, chunk.heading_path), Related(chunk.note, chunk.heading_path, chunk.line_start)
-        )
-    return list(nearest.values())[:MOST_RELATED]
 
 
 def _surest(looks: Sequence[Look]) -> Look:
