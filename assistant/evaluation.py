@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 import numpy as np
@@ -32,7 +33,7 @@ class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     note: str
-    lines: str
+    lines: Annotated[str, msgspec.Meta(pattern=r"^\d+(-\d+)?$")]
     text: str = ""
 
     def touches(self, note: str, first: int, last: int) -> bool:

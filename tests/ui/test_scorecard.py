@@ -95,7 +95,12 @@ def test_the_scorecard_is_shown_saved_and_drawn(
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("- kind: definition", "question"), ("{", "golden"), ("- question: x\n  kind: y\n  odd: 1", "odd")],
+    [
+        ("- kind: definition", "question"),
+        ("{", "golden"),
+        ("- question: x\n  kind: y\n  odd: 1", "odd"),
+        ("- question: x\n  kind: y\n  evidence: [{note: a.md, lines: '12,14'}]", "lines"),
+    ],
 )
 def test_a_file_that_is_none_is_named(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "bad.yaml").write_text(text, "utf-8")
