@@ -16,10 +16,10 @@ from pydantic import Field
 
 from assistant.api.schemas.ask import AnswerBody
 from assistant.api.schemas.notes import NoteBody, NotesBody, NoteSummary
-from assistant.api.schemas.search import SearchBody
+from assistant.api.schemas.search import UNLESS_TOLD, SearchBody, TopK
 from assistant.asking import Asking
 from assistant.errors import NoteNotFound
-from assistant.settings import MAX_QUESTION, MAX_TOP_K
+from assistant.settings import MAX_QUESTION
 from assistant.types import Filters, Turn
 from indexer.errors import FootnoteError
 
@@ -97,7 +97,7 @@ class _Server(MCPServer[Any]):
     def search(
         self,
         query: Question,
-        top_k: Annotated[int, Field(description="How many passages at most.", ge=1, le=MAX_TOP_K)] = 6,
+        top_k: Annotated[TopK | None, Field(description=f"How many passages at most; {UNLESS_TOLD}.")] = None,
         paths: Paths = [],  # noqa: B006
         tags: Tags = [],  # noqa: B006
     ) -> SearchBody:

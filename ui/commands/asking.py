@@ -61,8 +61,9 @@ def search(
         str, typer.Argument(metavar="QUERY", help="Words or a question, in quotes.", callback=_readable)
     ],
     top_k: Annotated[
-        int, typer.Option("-k", metavar="N", min=1, max=MAX_TOP_K, help="How many passages at most.")
-    ] = 6,
+        int | None,
+        typer.Option("-k", metavar="N", min=1, max=MAX_TOP_K, help="How many passages at most (6)."),
+    ] = None,
     notes: Notes = None,
     index: Index = None,
     as_json: Json = False,

@@ -5,7 +5,7 @@ from typing import Literal, Self, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from assistant.api.schemas.search import PASSAGE, Asked, FiltersBody, PassageBody, TopK
+from assistant.api.schemas.search import PASSAGE, UNLESS_TOLD, Asked, FiltersBody, PassageBody, TopK
 from assistant.api.schemas.shared import Words, example, read_from
 from assistant.settings import MAX_QUESTION, Mode
 from assistant.types import Answer, Filters, Turn
@@ -54,7 +54,7 @@ class AskOptions(TypedDict):
     conversation_id: str | None
     history: Sequence[Turn]
     filters: Filters
-    top_k: int
+    top_k: int | None
     mode: Mode
 
 
@@ -96,7 +96,9 @@ class AskRequest(BaseModel):
         max_length=100,
     )
     filters: FiltersBody = Field(default=FiltersBody(), description="Which notes may answer.")
-    top_k: TopK = Field(default=6, description="How many passages the answer may be made from.")
+    top_k: TopK | None = Field(
+        default=None, description=f"How many passages the answer may be made from; {UNLESS_TOLD}."
+    )
     mode: Mode = Field(
         default="auto",
         description="`extractive` uses the notes' own sentences, `llm` the language model whose sentences are"

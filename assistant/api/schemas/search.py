@@ -12,6 +12,7 @@ from assistant.types import Filters, Passage
 # A blank and a too long question are refused by the assistant, with one code for both; here they are told.
 Asked = Annotated[Words, Field(json_schema_extra={"minLength": 1, "maxLength": MAX_QUESTION})]
 TopK = Annotated[int, Field(ge=1, le=MAX_TOP_K)]
+UNLESS_TOLD = "as many as `FOOTNOTE_TOP_K` says unless told (6)"
 
 PASSAGE = {
     "note": "aws/ecs.md",
@@ -102,7 +103,7 @@ class SearchRequest(BaseModel):
     )
 
     query: Asked = Field(description="Words or a question.")
-    top_k: TopK = Field(default=6, description="How many passages at most.")
+    top_k: TopK | None = Field(default=None, description=f"How many passages at most; {UNLESS_TOLD}.")
     filters: FiltersBody = Field(default=FiltersBody(), description="Which notes are searched.")
 
 

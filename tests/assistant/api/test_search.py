@@ -3,6 +3,9 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from assistant.pipeline import Assistant
+from assistant.settings import AskSettings
+
 SEARCH = "/api/v1/search"
 
 
@@ -26,6 +29,14 @@ def test_top_k_and_filters_limit_what_is_found(client: TestClient) -> None:
     assert len(client.post(SEARCH, json={"query": "EFS", "top_k": 1}).json()["results"]) == 1
     body = client.post(SEARCH, json={"query": "EFS", "filters": {"tags": ["ecs"]}}).json()
     assert {result["note"] for result in body["results"]} == {"aws/roles.md"}
+
+
+def test_the_setting_counts_unless_a_request_says_otherwise(client: TestClient, assistant: Assistant) -> None:
+    assistant._settings = AskSettings(top_k=1)
+    assert len(client.post(SEARCH, json={"query": "EFS"}).json()["results"]) == 1
+    assert len(client.post(SEARCH, json={"query": "EFS", "top_k": 2}).json()["results"]) == 2
+    asked = {"question": "What is the EBS driver?", "include": ["passages"]}
+    assert len(client.post("/api/v1/ask", json=asked).json()["passages"]) == 1
 
 
 def test_filters_that_fit_no_note_find_nothing(client: TestClient) -> None:
