@@ -14,8 +14,8 @@ from indexer.types import NEWLINE, Block, Kind, Lead, Span
 
 _PARSER = MarkdownIt("commonmark").enable("table")
 _MARKUP = re.compile(r"[*_`\[\]\\<&~!]")
-_LAST_FENCE = re.compile(r"\s*^\s*(?:`{3,}|~{3,})\s*\Z", re.MULTILINE)
-_LIST_MARKER = re.compile(r"(?:\s|>|[-+*]\s|\d{1,9}[.)]\s)*")
+_FENCE = re.compile(r"`{3,}|~{3,}")
+_MARKERS = re.compile(r"(?:\s|>|(?:[-+*]|\d{1,9}[.)]|#{1,6})[ \t\r\n])*")  # no other space follows a marker
 
 
 class Lines:
@@ -52,12 +52,14 @@ def code_at(text: str, span: Span) -> tuple[str, str]:
     leaves = [token for token in _PARSER.parse(markdown) if token.nesting == 0]
     if len(leaves) == 1 and leaves[0].type in ("fence", "code_block"):
         return leaves[0].info.strip().replace("`", ""), leaves[0].content.rstrip("\n")
-    return "", _LAST_FENCE.sub("", markdown)
+    before, _, last = markdown.rstrip().rpartition("\n")
+    return "", before.rstrip() if _FENCE.fullmatch(last.strip()) else markdown
 
 
 def first_heading(text: str, start: int = 0) -> str | None:
-    """The plain text of the note's first heading, if it has one."""
-    return next((_words(inline) for token, inline in _headings(_PARSER.parse(text[start:]))), None)
+    """The plain text of the first heading that begins a section of the note, if it has one."""
+    pairs = pairwise(_PARSER.parse(text[start:]))
+    return next((_words(inline) for token, inline in pairs if _begins_section(token)), None)
 
 
 def parse_blocks(text: str, start: int = 0) -> list[Block]:
@@ -130,9 +132,9 @@ class _Walk:
     def _leaf(self, tokens: Sequence[Token], index: int) -> _Leaf | None:
         token = tokens[index]
         first, end = token.map or (0, 0)
-        if token.type == "heading_open":
+        if _begins_section(token):
             return _Leaf(Kind.HEADING, first, end, _words(tokens[index + 1]), int(token.tag[1]))
-        if token.type == "paragraph_open":
+        if token.type in ("paragraph_open", "heading_open"):
             return self._paragraph(first, end, _words(tokens[index + 1]))
         if token.type in ("fence", "code_block"):
             return _Leaf(Kind.CODE, first, end, parents=self._parents(len(self.items)))
@@ -164,9 +166,9 @@ class _Walk:
         return _Leaf(Kind.TABLE_ROW, first, end, parents=parents, cells=cells, header=self.header)
 
 
-def _headings(tokens: Sequence[Token]) -> Iterator[tuple[Token, Token]]:
-    pairs = pairwise(tokens)
-    return ((token, inline) for token, inline in pairs if token.type == "heading_open")
+def _begins_section(token: Token) -> bool:
+    """Whether it is a heading, and of the note itself: one in a quote or a list item ends with that."""
+    return token.type == "heading_open" and token.level == 0
 
 
 def _row_cells(tokens: Sequence[Token], index: int) -> Iterator[str]:
@@ -213,8 +215,8 @@ def _trim(text: str, span: Span) -> Span:
 
 
 def _content_start(text: str, span: Span, kind: Kind) -> int:
-    """Where a block's words begin: after list markers and quote signs."""
+    """Where a block's words begin: after quote signs, and the markers of lists and of headings in them."""
     if kind not in (Kind.LIST_ITEM, Kind.PARAGRAPH):
         return span.start
-    marker = _LIST_MARKER.match(text, span.start, span.end)
-    return marker.end() if marker and marker.end() < span.end else span.start
+    markers = _MARKERS.match(text, span.start, span.end)
+    return markers.end() if markers and markers.end() < span.end else span.start

@@ -5,6 +5,8 @@ A chunk stays within one section; it breaks between sentences, list items and ta
 only where that alone is too long for the model.
 """
 
+import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,12 +15,15 @@ import sentencex
 from indexer.blocks import Lines, parse_blocks, plain
 from indexer.types import Block, Chunk, Kind, Note, Span, Unit
 
-VERSION = "2"
+VERSION = "3"
 TARGET_TOKENS = 120  # beyond this a chunk says more than one thing, and its vector blurs
 CONTEXT_TOKENS = 64  # at most this many go to headings and parents
+STEP_TOKENS = CONTEXT_TOKENS // 2 - 1  # a heading or parent that has more leaves this much to the others
+LONGEST_STEP = 400  # characters of a heading, a parent or a column's name: all that hangs on it repeats them
 SPECIAL_TOKENS = 2  # the model's own, at both ends
 LONG_ITEM = 400  # characters; a longer list item is cut into sentences
 SLICE = 1_000  # characters; nothing longer is handed to the tokenizer as one unit
+_ORDINAL = re.compile(r"(?<=\d)\.(?=[\u00a0\u202f])")  # as in a date: it ends no sentence
 
 CountTokens = Callable[[Sequence[str]], Sequence[int]]
 
@@ -41,7 +46,7 @@ def chunk_note(note: Note, count_tokens: CountTokens, *, max_tokens: int) -> lis
         max_tokens: the embedding model's window.
     """
     lines = Lines(note.text)
-    blocks = parse_blocks(note.text, note.body_start)
+    blocks = [_repeatable(block) for block in parse_blocks(note.text, note.body_start)]
     units = [
         (unit, start, block.heading_path) for block in blocks for unit, start in _units(note.text, block)
     ]
@@ -66,6 +71,27 @@ def joined(chunks: Sequence[Chunk], text: str) -> Chunk:
     span = Span(first.span.start, last.span.end)
     units = tuple(unit for chunk in chunks for unit in chunk.units)
     return replace(first, span=span, line_end=last.line_end, text=span.of(text), units=units)
+
+
+def _repeatable(block: Block) -> Block:
+    """The block without most of what is long above it, or notes would grow with their square."""
+    return replace(
+        block,
+        heading_path=tuple(_shortened(name, LONGEST_STEP) for name in block.heading_path),
+        parents=tuple(replace(lead, text=_shortened(lead.text, LONGEST_STEP)) for lead in block.parents),
+        header=tuple(_shortened(name, LONGEST_STEP) for name in block.header),
+    )
+
+
+def _shortened(words: str, size: int) -> str:
+    """At most `size` characters: the last words of what leads on, as in "you need these:", else the first."""
+    if len(words) <= size:
+        return words
+    if words.endswith(":"):
+        last = words[len(words) - size :]
+        return last.partition(" ")[2] or last
+    first = words[:size]
+    return first.rpartition(" ")[0] or first
 
 
 def _units(text: str, block: Block) -> Iterator[tuple[Unit, int]]:
@@ -101,7 +127,7 @@ def _told(block: Block) -> str:
 
 def _sentences(text: str, span: Span) -> Iterator[Span]:
     """The sentences of a paragraph. A line break within it is a space, so that it ends no sentence."""
-    flat = span.of(text).replace("\r", " ").replace("\n", " ")
+    flat = _ORDINAL.sub("_", span.of(text).replace("\r", " ").replace("\n", " "))
     for found in sentencex.get_sentence_boundaries("en", flat):
         start, end = found["start_index"], found["end_index"]
         words = flat[start:end]
@@ -160,10 +186,12 @@ def _pack(pieces: Sequence[_Piece], target: int, budget: int) -> Iterator[list[_
     tokens = 0
     for piece in pieces:
         only_headings = all(member.unit.kind is Kind.HEADING for member in group)
-        new_section = piece.unit.kind is Kind.HEADING and not only_headings
+        above = group[-1].heading_path if group else ()
+        goes_on = only_headings and piece.heading_path[: len(above)] == above
+        new_section = piece.unit.kind is Kind.HEADING and not goes_on
         full = tokens + piece.tokens > (budget if only_headings else target)
         if group and (new_section or full):
-            carried = [] if new_section else _leading(group)
+            carried = [] if new_section else _leading(group, budget - piece.tokens)
             yield group[: len(group) - len(carried)]
             group, tokens = carried, sum(member.tokens for member in carried)
         group.append(piece)
@@ -172,15 +200,17 @@ def _pack(pieces: Sequence[_Piece], target: int, budget: int) -> Iterator[list[_
         yield group
 
 
-def _leading(group: Sequence[_Piece]) -> list[_Piece]:
-    """The last piece of a group if it only makes sense with what follows: the header of a table."""
+def _leading(group: Sequence[_Piece], room: int) -> list[_Piece]:
+    """The last piece of a group if it only makes sense with what follows, the header of a table, and fits."""
     last = group[-1]
-    return [last] if len(group) > 1 and last.unit.kind is Kind.TABLE_HEADER else []
+    leads = last.unit.kind is Kind.TABLE_HEADER and last.tokens <= room
+    return [last] if len(group) > 1 and leads else []
 
 
 def _chunk(note: Note, lines: Lines, group: Sequence[_Piece], count_tokens: CountTokens) -> Chunk:
     span = Span(group[0].start, group[-1].unit.span.end)
     path = group[-1].heading_path
+    title = _shortened(note.title, LONGEST_STEP)
     first = next((piece.unit for piece in group if piece.unit.kind is not Kind.HEADING), group[0].unit)
     return Chunk(
         note=note.path,
@@ -192,17 +222,30 @@ def _chunk(note: Note, lines: Lines, group: Sequence[_Piece], count_tokens: Coun
         line_start=lines.number(span.start),
         line_end=lines.number(span.end - 1),
         text=span.of(note.text),
-        context=_context(note.title, path, tuple(lead.text for lead in first.parents), count_tokens),
+        context=_context(title, path, tuple(lead.text for lead in first.parents), count_tokens),
         units=tuple(piece.unit for piece in group),
     )
 
 
 def _context(title: str, path: tuple[str, ...], parents: tuple[str, ...], count_tokens: CountTokens) -> str:
-    """Headings, then parents, innermost kept: whole steps are dropped from the outside until it fits."""
+    """Headings, then parents: if they are too many, long ones are cut; then the outer ones are dropped."""
     headings = path if title in path else (title, *path)
     steps = [step for step in (*headings, *parents) if step]
     counts = list(count_tokens(steps)) if steps else []
+    if sum(counts) + len(steps) > CONTEXT_TOKENS:
+        pairs = zip(steps, counts, strict=True)
+        steps = [_cut(step, count_tokens) if count > STEP_TOKENS else step for step, count in pairs]
+        counts = list(count_tokens(steps))
     while steps and sum(counts) + len(steps) > CONTEXT_TOKENS:
         steps, counts = steps[1:], counts[1:]
     kept_headings = steps[: max(0, len(steps) - len(parents))]
     return "\n".join([*([" > ".join(kept_headings)] if kept_headings else []), *steps[len(kept_headings) :]])
+
+
+def _cut(step: str, count_tokens: CountTokens) -> str:
+    """What a heading or parent leads on with or begins with, in at most STEP_TOKENS tokens."""
+
+    def tokens(size: int) -> int:
+        return count_tokens([_shortened(step, size)])[0]
+
+    return _shortened(step, bisect_right(range(len(step) + 1), STEP_TOKENS, key=tokens) - 1)

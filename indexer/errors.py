@@ -2,7 +2,7 @@
 
     FootnoteError
     ├── SettingsError       a setting has a value that cannot be used
-    ├── NotesFolderError    the notes folder is missing, not a folder, or empty
+    ├── NotesFolderError    the notes folder is missing, not a folder, or empty, or its ignore file unclear
     ├── ModelError          the embedding model cannot be loaded, or is not the one expected
     ├── BuildLocked         another process is building this index
     ├── BuildStopped        a build was told to stop before it was done
@@ -36,7 +36,7 @@ class SettingsError(FootnoteError):
 
 
 class NotesFolderError(FootnoteError):
-    """The notes folder is missing, not a folder, or holds no notes."""
+    """The notes folder is missing, not a folder, or holds no notes, or its ignore file cannot be used."""
 
 
 class ModelError(FootnoteError):

@@ -9,7 +9,7 @@ from indexer.types import Chunk, Kind
 
 LONGEST_NAME = 6  # words
 _BOLD = re.compile(r"\*\*(?P<name>[^*\n]{2,60}?):?\*\*")
-_LONG_SHORT = re.compile(r"(?P<before>(?:[\w/&'-]+ ){1,8})\((?P<short>[A-Z][A-Za-z0-9&]{1,9})\)")
+_LONG_SHORT = re.compile(r"(?<![\w/&'-])(?P<before>(?:[\w/&'-]+ ){1,8})\((?P<short>[A-Z][A-Za-z0-9&]{1,9})\)")
 _SHORT_LONG = re.compile(r"\b(?P<short>[A-Z][A-Z0-9]{1,9}) \((?P<long>[A-Za-z][\w/&' -]{5,80})\)")
 _WORD = re.compile(r"[^\W\d_][\w'’-]{2,}")
 

@@ -72,7 +72,7 @@ class MilvusBuild(Builder):
         with self._timed("reading"):
             swept = () if dry_run else sweep(self._store)
             basis = self._opened()
-            reading = self._read(basis.previous)
+            reading = self._read(basis.previous, basis.keeps_chunks)
         report = difference(basis, reading, dry_run)
         if not report.changed:
             yield replace(report, seconds=self.seconds)

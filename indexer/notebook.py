@@ -12,14 +12,15 @@ from pathlib import Path
 import filelock
 
 from indexer.errors import NoteChanged, NoteExists, NoteMissing, NotesFolderError, NoteUnfit, NoteUnwritable
-from indexer.reading import SUFFIXES, is_ignored, note_of
+from indexer.reading import SUFFIXES, UNSHOWN, is_ignored, note_of
 from indexer.types import Note
 
 ANY = "*"
 LOCK = ".writing"  # in the index folder: nothing of ours lies among the notes
 SECONDS_TO_WAIT = 10.0  # for another process that writes a note
-MAX_PATH = 1_000  # characters
-MAX_NAME = 240  # bytes; file systems take 255, and what is being written needs some of them
+MAX_PATH = 1_000  # characters of a new note's path
+MAX_NAME = 240  # bytes of each of its parts
+LONGEST_PATH = 4_096  # characters; no system has a longer one
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Notebook:
             NoteUnfit: the text cannot be a note.
             NoteUnwritable: the disk does not take it.
         """
-        place, data = self._place(path), self._encoded(text)
+        place, data = self._new_place(path), self._encoded(text)
         with self._write_lock():
             _must_be_free(place)
             place.file.parent.mkdir(parents=True, exist_ok=True)
@@ -94,7 +95,7 @@ class Notebook:
 
     def rename(self, path: str, to: str, *, seen: str) -> Note:
         """Move a note to another path. Raises as `create` and `replace`."""
-        place, target = self._place(path), self._place(to)
+        place, target = self._place(path), self._new_place(to)
         with self._write_lock():
             self._must_be(place, seen)
             _must_be_free(target)
@@ -111,10 +112,17 @@ class Notebook:
             place.file.unlink()
             _sync(place.file.parent)
 
+    def _new_place(self, path: str) -> _Place:
+        """The file of a path, if a note may be put there. Raises NoteMissing."""
+        if not _is_portable(path):
+            raise _missing(path)
+        return self._place(path)
+
     def _place(self, path: str) -> _Place:
-        """The file of a path, if a note may be there. Raises NoteMissing."""
+        """The file of a path, if a note may be there: any that is indexed. Raises NoteMissing."""
         parts = path.split("/")
-        if not (_is_plain(path) and all(map(_is_name, parts)) and path.lower().endswith(SUFFIXES)):
+        fits = len(path) <= LONGEST_PATH and path.lower().endswith(SUFFIXES) and not UNSHOWN.search(path)
+        if not fits or any(part == "" or part.startswith(".") for part in parts):
             raise _missing(path)
         if not self._folder.is_dir():
             raise NotesFolderError("The notes folder is not there. Mount it, or name another with --notes.")
@@ -130,9 +138,11 @@ class Notebook:
             target = file.resolve()
             true = file.parent.resolve() == file.parent and target.is_relative_to(folder)
             nearest = next(parent for parent in file.parents if parent.exists())
-        except (OSError, RuntimeError, ValueError):  # a loop of links, half a surrogate pair
+        except (OSError, RuntimeError):  # a loop of links
             return False
-        return true and nearest.is_dir() and not target.is_relative_to(self._index.resolve())
+        index = self._index.resolve()
+        in_index = folder in index.parents and target.is_relative_to(index)
+        return true and nearest.is_dir() and not in_index
 
     def _read(self, place: _Place) -> Note:
         """The note as it is in the file; what the index skips, but for an empty note, is missing here too."""
@@ -158,7 +168,10 @@ class Notebook:
     def _encoded(self, text: str) -> bytes:
         if "\0" in text:
             raise NoteUnfit("The text holds a NUL character, which no note can have. Remove it.")
-        data = text.encode("utf-8")
+        try:
+            data = text.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise NoteUnfit("The text holds half of a surrogate pair. Remove that.") from error
         if len(data) > self.max_bytes:
             raise NoteUnfit(
                 f"The note has {len(data):,} bytes, at most {self.max_bytes:,} fit. Split it, or raise"
@@ -178,16 +191,10 @@ class Notebook:
             raise NoteUnwritable(f"The note could not be written: {reason}. Nothing was changed.") from error
 
 
-def _is_plain(path: str) -> bool:
-    return (
-        len(path) <= MAX_PATH
-        and "\\" not in path
-        and not any(ord(sign) < 32 or ord(sign) == 127 for sign in path)
-    )
-
-
-def _is_name(part: str) -> bool:
-    return part != "" and not part.startswith(".") and len(part.encode("utf-8", "replace")) <= MAX_NAME
+def _is_portable(path: str) -> bool:
+    """Whether other systems would take the path, too."""
+    names = [part.encode("utf-8", "replace") for part in path.split("/")]
+    return len(path) <= MAX_PATH and "\\" not in path and max(map(len, names)) <= MAX_NAME
 
 
 def _missing(path: str) -> NoteMissing:
@@ -218,7 +225,10 @@ def _written_beside(file: Path, data: bytes, *, mode: int) -> Iterator[Path]:
 def _put(file: Path, place: _Place) -> None:
     """Move a file to a place where nothing is. A link fails where a rename would replace another's file."""
     try:
-        os.link(file, place.file, follow_symlinks=False)
+        if file.is_symlink():  # from another folder its own words would lead elsewhere
+            place.file.symlink_to(os.path.relpath(file.resolve(), place.file.parent))
+        else:
+            os.link(file, place.file, follow_symlinks=False)
         file.unlink()
     except FileExistsError as error:
         raise NoteExists(f"There is something at {place.path!r} already. Choose another path.") from error

@@ -3,6 +3,7 @@
 import codecs
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -20,6 +21,8 @@ IGNORE_FILE = ".footnoteignore"
 BYTE_ORDER_MARK = "\ufeff"  # some editors begin a file with it; it is no text
 MOST_LINES = 100_000  # a table of more rows takes minutes to cut into passages, and gigabytes
 MOST_FRONT_MATTER = 50_000  # characters; YAML is slow to read
+# What no name may hold: control characters, line ends, bytes that are no UTF-8, signs that turn others about.
+UNSHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _FRONT_MATTER = frontmatter.YAMLHandler()
 
 
@@ -39,7 +42,7 @@ def read_notes(folder: Path, *, max_bytes: int, known: Mapping[str, Note] | None
         known: notes of an earlier reading by path; one whose bytes are the same is not parsed again.
 
     Raises:
-        NotesFolderError: `folder` is missing or not a folder.
+        NotesFolderError: `folder` is missing or not a folder, or its `.footnoteignore` cannot be used.
     """
     if not folder.is_dir():
         problem = "is not a folder" if folder.exists() else "does not exist"
@@ -89,21 +92,33 @@ def _markdown_files(folder: Path, skipped: list[Skipped]) -> Iterator[tuple[str,
                 if not ignored.match_file(f"{path}/"):
                     waiting.append((f"{path}/", Path(entry.path)))
             elif entry.name.lower().endswith(SUFFIXES) and not ignored.match_file(path):
-                if _shown(path) == path:
-                    yield path, Path(entry.path)
-                else:
+                if UNSHOWN.search(path):
                     skipped.append(Skipped(_shown(path), "a name with bytes that are no text; rename it"))
+                else:
+                    yield path, Path(entry.path)
 
 
 def _shown(path: str) -> str:
-    """A path with signs in place of what is no text: bytes that are not UTF-8, line breaks and the like."""
-    text = path.encode("utf-8", "backslashreplace").decode()
-    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
+    """A path with escapes in place of what is no text."""
+    return UNSHOWN.sub(lambda sign: repr(sign.group())[1:-1], path)
 
 
 def _ignore_patterns(folder: Path) -> pathspec.GitIgnoreSpec:
+    """What `.footnoteignore` names. Raises NotesFolderError; to pass over a line would show what it hides."""
     file = folder / IGNORE_FILE
-    lines = file.read_text("utf-8", errors="replace").splitlines() if file.is_file() else []
+    try:
+        lines = file.read_text("utf-8-sig").splitlines() if file.is_file() else []
+    except (OSError, UnicodeDecodeError) as error:
+        raise NotesFolderError(
+            f"The notes' {IGNORE_FILE} cannot be read ({_reason(error)}). Save it as UTF-8, readable."
+        ) from error
+    for number, line in enumerate(lines, start=1):
+        try:
+            pathspec.GitIgnoreSpec.from_lines([line])
+        except (ValueError, re.error) as error:
+            raise NotesFolderError(
+                f"Line {number} of the notes' {IGNORE_FILE}, {line[:200]!r}, is no pattern. Correct it."
+            ) from error
     return pathspec.GitIgnoreSpec.from_lines(lines)
 
 
@@ -177,7 +192,7 @@ def _front_matter(text: str) -> tuple[int, str, tuple[str, ...]]:
         metadata = _FRONT_MATTER.load(raw, Loader=yaml.SafeLoader)
         if isinstance(metadata, dict):
             return len(text) - len(body), _words(metadata.get("title")), _tags(metadata.get("tags"))
-    except (ValueError, RecursionError, yaml.YAMLError):
+    except Exception:  # PyYAML has no error of its own for values that a tag does not fit: "!!bool x"
         pass
     return start, "", ()
 
@@ -189,4 +204,7 @@ def _tags(value: object) -> tuple[str, ...]:
 
 def _words(value: object) -> str:
     """A plain value as text; lists and mappings are none (aliases can make a small one endless)."""
-    return "" if value is None or isinstance(value, (list, dict, set, tuple)) else str(value)
+    if value is None or isinstance(value, (list, dict, set, tuple)):
+        return ""
+    # YAML leaves the two halves that JSON writes a sign in ("\ud83d\ude00") as two; alone a half is no text.
+    return str(value).encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -118,7 +118,7 @@ class Builder:
         yield Progress("reading", 0, 0)
         with self._timed("reading"):
             basis = self._basis(dry_run)
-            reading = self._read(basis.previous)
+            reading = self._read(basis.previous, basis.keeps_chunks)
         report = difference(basis, reading, dry_run)
         if not report.changed:
             yield replace(report, seconds=self.seconds)
@@ -222,12 +222,12 @@ class Builder:
             return f"the chunker changed from {chunkers}", True, False
         return "", True, True
 
-    def _read(self, previous: Passages | None) -> Reading:
+    def _read(self, previous: Passages | None, keeps_chunks: bool) -> Reading:
         try:
             reading = read_notes(
                 self.settings.notes,
                 max_bytes=self.settings.max_note_mb * 2**20,
-                known=previous.notes if previous else None,
+                known=previous.notes if previous and keeps_chunks else None,  # else titles are found anew
             )
         except NotesFolderError as error:
             problem, _, remedy = str(error).rpartition(". ")

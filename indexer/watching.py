@@ -77,7 +77,8 @@ class Watcher:
 
     def _matters(self, path: Path) -> bool:
         """Whether an edit of that path can change what is indexed; a folder's can, and one that is gone."""
-        if path == self._index or self._index in path.parents:
+        inside = self._notes in self._index.parents  # else the notes may lie in the index's folder
+        if inside and path.is_relative_to(self._index):
             return False
         try:
             parts = path.relative_to(self._notes).parts

@@ -94,10 +94,23 @@ def test_names_that_are_no_text_are_listed_in_signs(notes: Path) -> None:
     (notes / "two\nlines.md").write_text("text", "utf-8")
     (notes / os.fsdecode(b"caf\xe9.md")).write_text("text", "utf-8")
     (notes / "\x1b[2J.md").write_text("text", "utf-8")
+    (notes / "\u202edm.txt.md").write_text("text", "utf-8")
     report = built(notes)
     assert report.notes == GOOD
-    assert [file.path for file in report.skipped] == ["\\x1b[2J.md", "caf\\udce9.md", "two\\nlines.md"]
+    assert [file.path for file in report.skipped] == [
+        "\\u202edm.txt.md",
+        "\\x1b[2J.md",
+        "caf\\udce9.md",
+        "two\\nlines.md",
+    ]
     assert {file.reason for file in report.skipped} == {"a name with bytes that are no text; rename it"}
+
+
+@pytest.mark.parametrize("value", ['"\\ud83d"', "!!bool x", "!!timestamp x", '!!int ""'])
+def test_front_matter_that_yaml_stumbles_over_stops_no_build(notes: Path, value: str) -> None:
+    (notes / "bad.md").write_text(f"---\ntitle: {value}\ntags: [{value}]\n---\nIt says bad.\n", "utf-8")
+    report = built(notes)
+    assert (report.notes, report.skipped) == (GOOD + 1, ())
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from indexer.blocks import Lines, code_at, first_heading, parse_blocks, plain
@@ -31,6 +33,25 @@ def test_heading_path_follows_the_levels() -> None:
     assert paths == [("A",), ("A", "B"), ("A", "B", "C"), ("A", "D"), ("A", "D")]
 
 
+@pytest.mark.parametrize(
+    ("inner", "kind", "words"),
+    [
+        ("> # Warning\n> Take care.\n", "paragraph", "Warning"),
+        ("- # Item head\n", "list_item", "Item head"),
+        ("- x\n\n  ## Deeper\n", "paragraph", "Deeper"),
+    ],
+)
+def test_a_heading_in_a_quote_or_an_item_begins_no_section(inner: str, kind: str, words: str) -> None:
+    text = f"# Deploy\n\n## Steps\n\n{inner}\nRun it.\n"
+    assert (kind, words) in kinds(text)
+    assert parse_blocks(text)[-1].heading_path == ("Deploy", "Steps")
+
+
+@pytest.mark.parametrize("text", ["3.\u00a0Mai 2024", "-\u00a05 °C", "+\u202f5 %"])
+def test_a_number_before_a_no_break_space_is_no_list(text: str) -> None:
+    assert kinds(text) == [("paragraph", text)]
+
+
 def test_nested_items_know_what_they_hang_on() -> None:
     text = "Nodes:\n\n- **Managed:** by AWS\n    - uses an ASG\n- Fargate\n"
     by_words = {text[b.content : b.span.end]: [lead.text for lead in b.parents] for b in parse_blocks(text)}
@@ -57,6 +78,8 @@ def test_first_heading_is_plain_and_after_the_front_matter() -> None:
     text = "---\ntitle: x\n---\nintro\n\n## The *first*\n"
     assert first_heading(text, text.index("intro")) == "The first"
     assert first_heading("no heading") is None
+    assert first_heading("> # Quoted\n\n# Own") == "Own"
+    assert first_heading("> # Quoted") is None
 
 
 def test_line_numbers_know_every_line_end() -> None:
@@ -94,3 +117,10 @@ def test_code_is_found_without_fences_and_margin(text: str, language: str, code:
 def test_code_loses_the_margin_that_it_has_in_its_note() -> None:
     text = "1.  step\n\n    ```sh\n    x\n      y\n    ```\n"
     assert code_at(text, Span(text.index("```"), len(text) - 1)) == ("sh", "x\n  y")
+
+
+def test_many_empty_lines_take_no_time() -> None:
+    text = "what is" + "\n" * 2_000 + "x"
+    started = time.perf_counter()
+    assert code_at(text, Span(0, len(text))) == ("", text)
+    assert time.perf_counter() - started < 3  # it was half a minute

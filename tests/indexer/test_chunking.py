@@ -1,10 +1,13 @@
 import hashlib
 
+import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.chunking import SPECIAL_TOKENS, chunk_note
+from indexer.chunking import CONTEXT_TOKENS, SPECIAL_TOKENS, chunk_note
 from indexer.embedding import open_embedder
+from indexer.snapshot import stored_chunk
 from indexer.types import Chunk, Note
 
 EMBEDDER = open_embedder("all-MiniLM-L6-v2")  # its tokenizer only; no weights are loaded
@@ -57,6 +60,14 @@ def test_a_chunk_stays_in_its_section_and_carries_its_headings() -> None:
     assert (chunks[1].line_start, chunks[1].line_end) == (5, 7)
 
 
+def test_headings_that_others_follow_can_be_found() -> None:
+    chunks = cut("# FAQ\n\n## Kafka\n### Retention policy\n## Redis\nRedis runs on 6379.\n")
+    assert [(chunk.text, chunk.embedded_text) for chunk in chunks] == [
+        ("# FAQ\n\n## Kafka\n### Retention policy", "T > FAQ > Kafka > Retention policy"),
+        ("## Redis\nRedis runs on 6379.", "T > FAQ > Redis\nRedis runs on 6379."),
+    ]
+
+
 def test_front_matter_is_no_text() -> None:
     text = "---\ntitle: x\n---\nBody."
     assert [chunk.text for chunk in cut(text, body_start=text.index("Body"))] == ["Body."]
@@ -86,3 +97,58 @@ def test_a_code_fence_stays_whole() -> None:
     fence = "```sh\n" + "aws ecs run-task --cluster c\n" * 8 + "```"
     chunks = cut(f"# A\n\n{'Words go here. ' * 25}\n\n{fence}\n")
     assert fence in [chunk.text for chunk in chunks]
+
+
+MANY = range(1_000)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{'Word ' * 1_000}these:\n\n" + "".join(f"- item {number}\n" for number in MANY),
+        f"- {'Word ' * 1_000}\n" + "".join(f"  - item {number}\n" for number in MANY),
+        f"| {'Word ' * 1_000}| A |\n|-|-|\n" + "".join(f"| {number} | x |\n" for number in MANY),
+        f"# {'Word ' * 1_000}\n" + "".join(f"## item\n{number}\n" for number in MANY),
+    ],
+    ids=["introduction", "item", "table", "heading"],
+)
+def test_what_stands_above_much_does_not_make_the_chunks_many_times_larger(text: str) -> None:
+    size = sum(len(msgspec.json.encode(stored_chunk(chunk, 0))) for chunk in cut(text))
+    assert size < 80 * len(text)
+
+
+STEPS = "- do this step with all that belongs to it and is needed\n" * 40
+
+
+def test_a_long_introduction_leaves_room_for_the_headings() -> None:
+    chunks = cut(f"# Deploying\n\n## Steps\n\n{'Some more words. ' * 30}Then do this:\n\n{STEPS}")
+    headings, introduction = chunks[-1].context.split("\n")
+    assert headings == "T > Deploying > Steps"
+    assert introduction.endswith("Some more words. Then do this:")
+
+
+def test_of_a_long_heading_or_parent_the_first_words_are_told() -> None:
+    chunks = cut(f"# Deploying {'and more ' * 60}\n\n- **Cluster:** {'with words ' * 30}\n\n{STEPS}")
+    headings, _ = chunks[0].context.split(" > Deploying and more")
+    assert headings == "T"
+    chunks = cut(f"# Deploying\n\n- **Cluster:** {'with words ' * 30}\n    {STEPS.replace('- ', '    - ')}")
+    headings, parent = chunks[-1].context.split("\n")
+    assert headings == "T > Deploying"
+    assert parent.startswith("Cluster: with words")
+
+
+def test_the_innermost_step_is_told_however_long_all_are() -> None:
+    chunks = cut(f"# {'字' * 500}\n\n## {'語' * 500}\n\nText.\n")
+    assert "語" in chunks[-1].context
+    assert EMBEDDER.count_tokens([chunks[-1].context])[0] <= CONTEXT_TOKENS
+
+
+def test_the_header_of_a_table_goes_along_only_where_it_fits() -> None:
+    row = "|" + "long name of a column|" * 16 + "\n"
+    chunks = cut(f"## H\n{row}|{'-|' * 16}\n{row}")
+    assert all(EMBEDDER.count_tokens([one.embedded_text])[0] <= 256 - SPECIAL_TOKENS for one in chunks)
+
+
+def test_no_sentence_ends_before_a_no_break_space_after_a_number() -> None:
+    (chunk,) = cut("3.\u00a0Mai 2024 ist der Stichtag. Am 5.\u202fMai ist Schluss.")
+    assert [unit.text for unit in chunk.units] == ["3. Mai 2024 ist der Stichtag.", "Am 5. Mai ist Schluss."]

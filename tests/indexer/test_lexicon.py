@@ -1,3 +1,5 @@
+import time
+
 from indexer.chunking import chunk_note
 from indexer.lexicon import Lexicon, learn, merged
 from indexer.types import Note
@@ -37,3 +39,11 @@ def test_names_are_as_they_are_written_first_and_words_are_counted_together() ->
     assert both.names["pod"] == "Pod"
     assert {"task", "ecr", "elastic container registry"} <= set(both.names)
     assert both.words == {"pod": 3, "task": 1}
+
+
+def test_a_long_run_without_a_space_takes_no_time() -> None:
+    note = Note("n.md", f"The key (hex): {'ab' * 32_000}", "0", 0, "Key")
+    chunks = chunk_note(note, lambda texts: [len(text.split()) for text in texts], max_tokens=256)
+    started = time.perf_counter()
+    learn(chunks)
+    assert time.perf_counter() - started < 3  # it was half a minute

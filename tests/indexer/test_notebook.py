@@ -6,6 +6,7 @@ import pytest
 
 from indexer.errors import NoteChanged, NoteExists, NoteMissing, NotesFolderError, NoteUnfit, NoteUnwritable
 from indexer.notebook import ANY, LOCK, Notebook
+from indexer.reading import read_notes
 
 
 @pytest.fixture
@@ -181,7 +182,40 @@ def test_a_link_that_stays_inside_is_written_through(notebook: Notebook, small_n
     assert notebook.read("aws/roles.md").text == "# New\n"
 
 
-@pytest.mark.parametrize("text", ["a\0b", "x" * 1_001, "ä" * 501])
+def test_a_link_may_move_to_another_folder(notebook: Notebook, small_notes: Path) -> None:
+    (small_notes / "aws/same.md").symlink_to("roles.md")
+    roles = notebook.read("aws/roles.md")
+    moved = notebook.rename("aws/same.md", "iam/same.md", seen=ANY)
+    assert (moved.path, moved.text) == ("iam/same.md", roles.text)
+    assert (small_notes / "iam/same.md").readlink() == Path("../aws/roles.md")
+    assert not (small_notes / "aws/same.md").is_symlink()
+
+
+@pytest.mark.parametrize(
+    "path", ["a\\b.md", f"{'x' * 252}.md", f"{'long/' * 250}x.md", "می\u200cروم.md", "no\u00a0break.md"]
+)
+def test_whatever_is_indexed_is_read_and_edited(notebook: Notebook, small_notes: Path, path: str) -> None:
+    (small_notes / path).parent.mkdir(parents=True, exist_ok=True)
+    (small_notes / path).write_text("text")
+    assert path in [note.path for note in read_notes(small_notes, max_bytes=1_000).notes]
+    assert notebook.read(path).text == "text"
+    assert notebook.replace(path, "other", seen=ANY).text == "other"
+    notebook.delete(path, seen=ANY)
+    assert not (small_notes / path).exists()
+
+
+def test_the_notes_may_lie_in_the_folder_of_the_index(small_notes: Path) -> None:
+    notebook = Notebook(small_notes, index=small_notes.parent, max_bytes=1_000)
+    assert notebook.create("new.md", "text") == notebook.read("new.md")
+
+
+def test_what_is_ignored_has_to_be_known(notebook: Notebook, small_notes: Path) -> None:
+    (small_notes / ".footnoteignore").write_text("private\\\n")
+    with pytest.raises(NotesFolderError, match=r"Line 1 of the notes' \.footnoteignore"):
+        notebook.read("aws/roles.md")
+
+
+@pytest.mark.parametrize("text", ["a\0b", "x" * 1_001, "ä" * 501, "\ud83d"])
 def test_a_text_that_no_note_can_be_is_refused(notebook: Notebook, text: str) -> None:
     with pytest.raises(NoteUnfit):
         notebook.create("new.md", text)

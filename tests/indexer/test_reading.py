@@ -42,6 +42,33 @@ def test_hidden_and_ignored_files_are_passed_over(tmp_path: Path) -> None:
     assert reading.skipped == ()
 
 
+@pytest.mark.parametrize("line", ["private\\", "!", "[z-a]"])
+def test_a_line_to_ignore_that_is_no_pattern_is_named(tmp_path: Path, line: str) -> None:
+    write(tmp_path, "a.md", "text")
+    write(tmp_path, ".footnoteignore", f"drafts/\n{line}\n")
+    with pytest.raises(NotesFolderError) as error:
+        read(tmp_path)
+    assert str(error.value) == f"Line 2 of the notes' .footnoteignore, {line!r}, is no pattern. Correct it."
+
+
+def test_what_is_ignored_may_begin_with_a_byte_order_mark_but_has_to_be_text(tmp_path: Path) -> None:
+    write(tmp_path, "a.md", "text")
+    write(tmp_path, "private/b.md", "text")
+    write(tmp_path, ".footnoteignore", "\ufeffprivate/\n")
+    assert [note.path for note in read(tmp_path).notes] == ["a.md"]
+    write(tmp_path, ".footnoteignore", "private/\n".encode("utf-16"))
+    with pytest.raises(NotesFolderError, match=r"\.footnoteignore cannot be read"):
+        read(tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_what_is_ignored_has_to_be_known(tmp_path: Path) -> None:
+    write(tmp_path, ".footnoteignore", "private/\n")
+    (tmp_path / ".footnoteignore").chmod(0)
+    with pytest.raises(NotesFolderError, match=r"\.footnoteignore cannot be read \(Permission denied\)"):
+        read(tmp_path)
+
+
 def test_what_cannot_be_read_is_listed_and_the_others_go_on(tmp_path: Path) -> None:
     write(tmp_path / "in", "good.md", "text")
     write(tmp_path / "in", "latin.md", b"caf\xe9")
@@ -70,6 +97,39 @@ def test_front_matter_that_is_no_yaml_counts_as_text(tmp_path: Path) -> None:
     write(tmp_path, "a.md", "---\ntitle: [\n\n---\n# Real\n")
     (note,) = read(tmp_path).notes
     assert (note.body_start, note.title) == (0, "Real")
+
+
+def test_a_sign_that_json_wrote_as_two_halves_is_one(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "a.md",
+        '---\ntitle: "\\ud83d\\ude00 Party"\ntags: ["\\ud83d\\ude00", "\\ud83d!"]\n---\ntext',
+    )
+    (note,) = read(tmp_path).notes
+    assert (note.title, note.tags) == ("😀 Party", ("😀", "\ufffd!"))
+
+
+def test_a_heading_in_a_quote_is_no_title(tmp_path: Path) -> None:
+    write(tmp_path, "my-note.md", "> # Warning\n")
+    write(tmp_path, "other.md", "> # Warning\n\n# Real\n")
+    assert [note.title for note in read(tmp_path).notes] == ["my note", "Real"]
+
+
+NAMES = [
+    "می\u200cروم.md",
+    "👩\u200d💻.md",
+    "全角\u3000空白.md",
+    "no\u00a0break.md",
+    "a\\b.md",
+    f"{'x' * 250}.md",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_of_any_script_is_one(tmp_path: Path, name: str) -> None:
+    write(tmp_path, name, "text")
+    reading = read(tmp_path)
+    assert ([note.path for note in reading.notes], reading.skipped) == ([name], ())
 
 
 def test_a_byte_order_mark_and_windows_line_ends_are_no_text(tmp_path: Path) -> None:

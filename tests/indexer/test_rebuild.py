@@ -231,10 +231,23 @@ def test_another_chunker_cuts_all_again_but_keeps_the_vectors(
     embedder.embedded.clear()
     monkeypatch.setattr("indexer.chunking.VERSION", "99")
     report = build()
-    assert report.reason == "the chunker changed from 2 to 99"
+    assert report.reason == "the chunker changed from 3 to 99"
     assert (report.embedded, report.kept, embedder.embedded) == (0, first.chunks, [])
     assert open_snapshot(settings.index).manifest.chunker_version == "99"
     assert not build().changed
+
+
+def test_another_chunker_finds_titles_anew(
+    build: Build, settings: IndexSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build()
+    monkeypatch.setattr("indexer.reading.first_heading", lambda *_: "Anew")
+    build()
+    assert open_snapshot(settings.index).notes["aws/storage.md"].title == "Storage"
+    monkeypatch.setattr("indexer.chunking.VERSION", "99")
+    build()
+    opened = open_snapshot(settings.index)
+    assert {chunk.title for chunk in opened.chunks if chunk.note == "aws/storage.md"} == {"Anew"}
 
 
 @pytest.mark.parametrize("state", ["missing", "empty", "unmounted"])

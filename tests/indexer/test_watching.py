@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,10 @@ class Calls:
             self.count += 1
             self._changed.notify_all()
 
-    def reach(self, count: int) -> bool:
+    def reach(self, count: int, *, seconds: float = 120) -> bool:
         """Whether there come to be that many."""
         with self._changed:
-            return self._changed.wait_for(lambda: self.count >= count, timeout=120)
+            return self._changed.wait_for(lambda: self.count >= count, timeout=seconds)
 
 
 @pytest.fixture
@@ -59,6 +60,13 @@ def watched(settings: IndexSettings, calls: Calls) -> Iterator[Path]:
 def test_an_edit_calls_for_a_rebuild(watched: Path, calls: Calls, edit: Callable[[Path], object]) -> None:
     edit(watched)
     assert calls.reach(2)
+
+
+def test_the_notes_may_lie_in_the_folder_of_the_index(settings: IndexSettings, calls: Calls) -> None:
+    with Watcher(replace(settings, index=settings.notes.parent), calls):
+        assert calls.reach(1)
+        (settings.notes / "new.md").write_text("More.", "utf-8")
+        assert calls.reach(2, seconds=20)
 
 
 def test_what_is_not_indexed_calls_for_nothing_and_many_edits_for_one(watched: Path, calls: Calls) -> None:
