@@ -1,5 +1,6 @@
 """Evidence -> an answer made of the notes' own words, each item with its number. Pure."""
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,7 +19,11 @@ ENOUGH = 0.97  # no further item is given once one of those given answers with t
 ALIKE = 0.7  # the share of their terms that two items have in common where they differ in little
 LABELLED = 0.6  # a list is the one asked for if what stands above it holds this share of the question's terms
 NEAR_THE_TOP = 3
+CLEARLY_WORSE = 3.0  # of an evidence score: what is that much below the best is some twenty times less likely
 SEVERAL = 3  # rows of a table: from so many on it is told whole, if they are most of it
+
+LONGEST_MARKER = 14  # characters, with the spaces behind it
+_NUMBERED = re.compile(r"\d{1,9}[.)][ \t]+$")
 
 Group = tuple[str, int]
 
@@ -48,7 +53,7 @@ def choose(question: Question, evidence: Sequence[Evidence], snapshot: Passages)
     if listed:
         return listed[:MOST_LISTED]
     likeliest = _likeliest(question, evidence)
-    return _table_made_whole(likeliest, evidence) if question.wants is Wants.LIST else likeliest
+    return _in_order(_table_made_whole(likeliest, evidence) if question.wants is Wants.LIST else likeliest)
 
 
 def _likeliest(question: Question, evidence: Sequence[Evidence]) -> list[Evidence]:
@@ -83,12 +88,15 @@ def _introduced(evidence: Sequence[Evidence]) -> list[Evidence]:
     """What hangs on a line near the top that only introduces it: "Not supported:"."""
     for item in evidence[:NEAR_THE_TOP]:
         if item.unit.text.endswith(":"):
-            below = [
-                other for other in evidence if any(lead.span == item.unit.span for lead in other.unit.parents)
-            ]
-            if below:
+            below = [other for other in evidence if _hangs_on(other, item)]
+            if below and max(item.score, below[0].score) > evidence[0].score - CLEARLY_WORSE:
                 return [item, *sorted(below, key=_place)]
     return []
+
+
+def _hangs_on(item: Evidence, above: Evidence) -> bool:
+    in_one_note = item.chunk.note == above.chunk.note
+    return in_one_note and any(lead.span == above.unit.span for lead in item.unit.parents)
 
 
 def _labelled(question: Question, evidence: Sequence[Evidence], snapshot: Passages) -> list[Evidence]:
@@ -125,12 +133,27 @@ def _table_made_whole(chosen: list[Evidence], evidence: Sequence[Evidence]) -> l
     return [*sorted(rows, key=_place), *(item for item in chosen if _group(item) != table)]
 
 
+def _in_order(chosen: Sequence[Evidence]) -> list[Evidence]:
+    """The chosen, but the steps of each list in the order in which they are to be taken."""
+    lists: dict[Group, list[Evidence]] = {}
+    for item in filter(_is_step, chosen):
+        lists.setdefault(_group(item), []).append(item)
+    steps = {group: iter(sorted(members, key=_place)) for group, members in lists.items()}
+    return [next(steps[_group(item)]) if _is_step(item) else item for item in chosen]
+
+
+def _is_step(item: Evidence) -> bool:
+    """Whether an item has a number in a list of its note."""
+    before = item.chunk.text[: item.unit.span.start - item.chunk.span.start]
+    return item.unit.kind is Kind.LIST_ITEM and bool(_NUMBERED.search(before[-LONGEST_MARKER:]))
+
+
 def _group(item: Evidence) -> Group:
-    """What an item stands under: its parent, its table, or else its heading."""
+    """What an item stands under: its parent, its table, or else its heading, with others of its kind."""
     if item.unit.parents:
         return item.chunk.note, item.unit.parents[-1].span.start
     table = "|".join(name for name, _ in item.unit.cells)
-    return f"{item.chunk.note}\0{item.chunk.heading_path}\0{table}", -1
+    return f"{item.chunk.note}\0{item.chunk.heading_path}\0{item.unit.kind}\0{table}", -1
 
 
 def _label(item: Evidence) -> str:

@@ -31,7 +31,7 @@ _FINITE = (
 )
 _VERB = rf"(?:{_FINITE}|be|too|as|instead|on|in|for|at)"
 _PRONOUN = re.compile(
-    rf"\b(?:(?P<owner>its|their)|it|they|them|(?:this|that|these|those)(?=\s*[?.!,]*$|\s+{_VERB}\b))\b",
+    rf"\b(?:(?P<owner>its|their|his|her(?=\s+\w))|it|they|them|he|him|she|her|(?:this|that|these|those)(?=\s*[?.!,]*$|\s+{_VERB}\b))\b",
     re.I,
 )
 _POINTING = re.compile(
@@ -104,9 +104,18 @@ def _read(history: Sequence[Turn], lexicon: Lexicon) -> list[tuple[str, str]]:
     for turn in history:
         if WORD.search(turn.question):
             standing = _resolved(" ".join(turn.question.split()), standing, topic, lexicon)
-            topic = topic_of(standing, lexicon) or topic
+            found = topic_of(standing, lexicon)
+            topic = found if _is_known(found, lexicon) else topic
         turns.append((standing, topic))
     return turns
+
+
+def _is_known(topic: str, lexicon: Lexicon) -> bool:
+    """Whether the notes have a word of a topic. What comes after a question on bread is not about bread."""
+    words = [word.lower() for word in WORD.findall(topic)]
+    return bool(entities(topic, lexicon)) or any(
+        {word, word.rstrip("s")} & lexicon.words.keys() for word in words
+    )
 
 
 def topic_of(question: str, lexicon: Lexicon) -> str:
@@ -141,6 +150,8 @@ def _resolved(question: str, before: str, topic: str, lexicon: Lexicon) -> str:
         return question
     rest = _OPENING.sub("", question, count=1).strip()
     bare = rest.rstrip("?!. ")
+    if not WORD.search(bare):  # "thanks" asks nothing
+        return question
     own = entities(bare, lexicon)
     if _is_fragment(bare):
         return _substituted(bare, before, topic, own, lexicon)
@@ -194,7 +205,7 @@ def _substituted(fragment: str, before: str, topic: str, own: Sequence[str], lex
     names = entities(before, lexicon)[::-1]
     names.sort(key=lambda name: alike.isdisjoint(content_terms(name)))
     for name in names:
-        place = re.search(rf"{_TAKES}\s+(?:the |an? )?{re.escape(name)}\b", stem, re.I)
+        place = re.search(rf"(?:{_TAKES}\s+(?:the |an? )?|\(){re.escape(name)}\b", stem, re.I)
         if place and name.lower() not in fragment.lower():
             return f"{stem[: place.end() - len(name)]}{thing}{stem[place.end() :]}?"
     return f"{fragment} ({topic})?"

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
@@ -31,7 +31,7 @@ _SERVERS = ("postgres", "postgresql", SERVER)
 _log = logging.getLogger(__name__)
 
 
-def database_url(setting: str, index: Path) -> str:
+def database_url(setting: str, index: Path) -> str | URL:
     """The address of the database: the setting, which may be a file too, else a file beside the index.
 
     Raises:
@@ -43,7 +43,7 @@ def database_url(setting: str, index: Path) -> str:
         file = (
             Path(setting).expanduser() if setting else place.with_name(f"{place.name}-conversations.sqlite")
         )
-        return f"sqlite:///{file}"
+        return URL.create("sqlite", database=str(file))  # as text, a path with ? or % would be another
     if kind == "sqlite":
         return setting
     if kind not in _SERVERS:
@@ -69,12 +69,12 @@ def database_url(setting: str, index: Path) -> str:
 class Database:
     """Transactions in the database of one address. Any thread may use it; so may other processes."""
 
-    def __init__(self, url: str = IN_MEMORY) -> None:
+    def __init__(self, url: str | URL = IN_MEMORY) -> None:
         """
         Args:
             url: as SQLAlchemy takes it. Nothing is opened before the first transaction.
         """
-        self.is_server = not url.startswith("sqlite")
+        self.is_server = not str(url).startswith("sqlite")
         self._url = url
         self._engine: Engine | None = None
         self._prepared = False
@@ -131,7 +131,7 @@ class Database:
         )
 
 
-def _server(url: str) -> Engine:
+def _server(url: str | URL) -> Engine:
     """Connections that were cut are replaced unnoticed, and no statement lasts for ever."""
     given = make_url(url).query
     limits = {
@@ -155,12 +155,12 @@ def _limit_statements(connection: Any, _: Any) -> None:
     connection.commit()
 
 
-def _file(url: str) -> Engine:
+def _file(url: str | URL) -> Engine:
     if url == IN_MEMORY:
         shared = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
         event.listen(shared, "connect", _keep_references)
         return shared
-    file = Path(url.removeprefix("sqlite:///"))
+    file = Path(make_url(url).database or "")
     file.parent.mkdir(parents=True, exist_ok=True)
     file.touch(0o600)  # what somebody asks is nobody else's business
     engine = create_engine(url, connect_args={"timeout": SECONDS_TO_WAIT})

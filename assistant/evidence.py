@@ -18,7 +18,7 @@ from assistant.types import Passage
 from assistant.whereabouts import Whereabouts
 from indexer.keyword_index import terms
 from indexer.passages import Frequencies, Passages
-from indexer.types import Chunk, Kind, Unit
+from indexer.types import Chunk, Kind, Lead, Unit
 
 PROSE = (Kind.PARAGRAPH, Kind.LIST_ITEM, Kind.TABLE_ROW)
 ANSWERING = (*PROSE, Kind.CODE)
@@ -158,7 +158,24 @@ def weigh(
         nearness = match.placed[candidate.number].tolist()
         score = _score(features, READ if verdict else UNREAD)
         weighed.append(Evidence(unit, chunk, features, score, words, nearness, verdict is not None))
-    return sorted(weighed, key=lambda evidence: -evidence.score)
+    return sorted(_answered(weighed), key=lambda evidence: -evidence.score)
+
+
+def _answered(weighed: Sequence[Evidence]) -> list[Evidence]:
+    """The units in their order, but a question is one with what follows it, which answers its like."""
+    found: list[Evidence] = []
+    for item in weighed:
+        if found and _asks(found[-1]) and not _asks(item) and found[-1].chunk is item.chunk:
+            asked = found.pop()
+            parents = (*item.unit.parents, Lead(asked.unit.text, asked.unit.span))
+            best = max(asked, item, key=lambda one: one.score)
+            item = replace(best, unit=replace(item.unit, parents=parents))
+        found.append(item)
+    return found
+
+
+def _asks(item: Evidence) -> bool:
+    return item.unit.text.endswith("?")
 
 
 def by_words(evidence: Sequence[Evidence]) -> list[Evidence]:

@@ -71,6 +71,12 @@ _COMPARISON = (
         re.I,
     ),
 )
+# "What are the limits of X" asks for several things, "what are limits" what they are.
+_SEVERAL = re.compile(
+    r"^what(?: are|'re) (?:all )?(?:the|its|your|our) (?:[\w/-]+ ){0,3}?[\w/-]+[^s\W]s"
+    r" (?:of|for|in|to|on|that|which)\b",
+    re.I,
+)
 _VERB = r"(?:is|are|was|were|do|does|did|can|could|will|would|should|must|may|might|has|have|had|needs?)"
 # What is asked for stands before the verb, and before "of": "which tag must be set for tasks" asks for one.
 _LIST = re.compile(
@@ -89,6 +95,8 @@ def understand(text: str) -> Question:
             return Question(text, Wants.COMPARISON, sides=(match["one"].strip(), match["other"].strip()))
     if shape_of(text):
         return Question(text, Wants.QUANTITY)
+    if formal and _SEVERAL.match(text):
+        return Question(text, Wants.LIST)
     words = WORD.findall(text)
     for pattern in _DEFINITIONS if formal else ():
         if (match := pattern.match(text)) and len(WORD.findall(match["subject"])) <= 5:

@@ -120,11 +120,12 @@ class SharedJobs(RebuildJobs):
 
     def _known(self, limit: int) -> list[Job]:
         own = {job.id: job for job in super().recent()}
+        known_there = self._told.copy()  # before the others are asked for, or one would be in neither
         try:
             told = {job.id: job for job in self._ledger.recent(limit)}
         except ConversationsUnusable:
             return list(own.values())[:limit]
-        untold = [job for job in own.values() if job.id not in told and not job.state.ended]
+        untold = [job for job in own.values() if job.id not in known_there and not job.state.ended]
         return [*untold, *(own.get(id, job) for id, job in told.items())][:limit]
 
     def _keep_telling(self) -> None:

@@ -1,6 +1,7 @@
 """The index: what it holds, and bringing it in step with the notes."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Annotated
@@ -12,7 +13,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from assistant.api.dependencies import AssistantPart, JobsPart
 from assistant.api.problems import problem_responses
 from assistant.api.schemas.index import IndexBody, JobBody, RebuildRequest
-from assistant.errors import JobNotFound
+from assistant.errors import ConversationsUnusable, JobNotFound
 from indexer.jobs import Job
 
 LOOK_AGAIN = 0.2  # seconds between two looks at a rebuild
@@ -75,6 +76,6 @@ async def job_events(job: KnownJob, jobs: JobsPart) -> AsyncIterator[ServerSentE
             told = job
             yield ServerSentEvent(event="progress", data=JobBody.model_validate(job))
         await asyncio.sleep(LOOK_AGAIN)
-        found = await run_in_threadpool(jobs.get, job.id)
-        job = found or job
+        with contextlib.suppress(ConversationsUnusable):  # another process may tell once it is back
+            job = await run_in_threadpool(jobs.get, job.id) or job
     yield ServerSentEvent(event=job.state.value, data=JobBody.model_validate(job))

@@ -246,3 +246,35 @@ def test_a_table_row_is_told_with_its_columns(assistant: Assistant) -> None:
     assert answer.text.splitlines()[0].endswith("Containers per task \N{EN DASH} Most: 10 [1]")
     assert answer.citations[0].quote == "| Containers per task | 10 |"
     assert replace(answer.citations[0], quote="").line_end == 14
+
+
+def test_an_introduction_is_told_only_for_what_is_asked(over: Notes) -> None:
+    text = (
+        "# House\n\n## Pump\n\nThe pump is wired to the outdoor circuit, fuse twelve.\n\n"
+        "## Tunnel\n\nThe tunnel is wired by hand:\n\n- bring it up\n- look at it\n"
+    )
+    assert (
+        over(text).ask("How is the pump wired?").text.startswith("The pump is wired to the outdoor circuit")
+    )
+    assert over(text).ask("How is the tunnel wired?").text.startswith("- The tunnel is wired by hand: [1]")
+
+
+def test_steps_come_in_their_order(over: Notes) -> None:
+    text = "# Bread\n\n1. Mix the flour\n2. Let the bread rise\n3. Shape the bread, and bake the bread\n"
+    answer = over(text).ask("How do I shape and bake bread, and let bread rise?")
+    steps = [line.split()[1] for line in answer.text.splitlines()]
+    assert len(steps) > 1 and steps == sorted(steps, key=["Mix", "Let", "Shape"].index)
+
+
+def test_a_question_of_the_notes_comes_with_its_answer(over: Notes) -> None:
+    text = "# Coffee\n\nWhy does coffee taste sour?\n\nGrind the beans finer.\n\nWhat are beans?\n\nSeeds.\n"
+    assert over(text).ask("Why does my coffee taste sour?").text == (
+        "- Why does coffee taste sour? [1]\n  - Grind the beans finer. [2]"
+    )
+
+
+def test_of_a_list_that_is_asked_for_its_members_are_told_and_nothing_else(over: Notes) -> None:
+    text = "# Beds of the garden\n\nNames are of no use.\n\n- A: peas\n- B: beans\n- C: herbs\n"
+    assert over(text).ask("What are the beds of the garden?").text == (
+        "- A: peas [1]\n- B: beans [2]\n- C: herbs [3]"
+    )

@@ -5,7 +5,8 @@ from assistant.types import Turn
 from indexer.lexicon import Lexicon
 
 NAMES = ["ECS task role", "instance profile", "Fargate", "Karpenter", "Windows", "ECS Exec", "X-Ray", "EC2"]
-LEXICON = Lexicon(names={name.lower(): name for name in NAMES})
+WORDS = ["vertical", "pod", "autoscaler", "task"]
+LEXICON = Lexicon(names={name.lower(): name for name in NAMES}, words=dict.fromkeys(WORDS, 1))
 
 
 def resolved(*questions: str) -> str:
@@ -27,6 +28,10 @@ def resolved(*questions: str) -> str:
         ("What does ECS do when a task fails?", "and if it stops?", "What does ECS do if it stops?"),
         ("What is Karpenter?", "How does it scale?", "How does Karpenter scale?"),
         ("What is Karpenter?", "Who makes its nodes?", "Who makes Karpenter's nodes?"),
+        ("Which nodes does Karpenter make?", "Where does he put her?", "Where does Karpenter put her?"),
+        ("What is Karpenter?", "Who pays for her nodes?", "Who pays for Karpenter's nodes?"),
+        ("Does Karpenter run?", "since when?", "since when (Karpenter)?"),
+        ("since when (Windows)?", "and Fargate?", "since when (Fargate)?"),
         ("What is ECS Exec?", "why?", "why (ECS Exec)?"),
         ("What is Karpenter?", "What is the ECS task role for?", "What is the ECS task role for?"),
         (
@@ -80,3 +85,14 @@ def test_the_topic_is_the_most_telling_name() -> None:
 def test_a_turn_without_a_word_is_passed_over(wordless: str) -> None:
     assert resolved("What is ECS Exec?", wordless, "why?") == resolved("What is ECS Exec?", "why?")
     assert resolved(wordless, "why?") == "why?"
+
+
+@pytest.mark.parametrize("aside", ["thanks", "OK!", "well, thanks"])
+def test_an_aside_asks_nothing(aside: str) -> None:
+    assert resolved("What is Karpenter?", aside) == aside
+
+
+def test_what_the_notes_know_nothing_of_is_no_topic() -> None:
+    assert resolved("What is Karpenter?", "How tall is Mount Everest?", "How does it scale?") == (
+        "How does Karpenter scale?"
+    )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from databases import Postgres
-from sqlalchemy import MetaData, create_engine, text
+from sqlalchemy import MetaData, create_engine, make_url, text
 
 from assistant.conversations import Conversations
 from assistant.database import Database, database_url
@@ -228,8 +228,8 @@ def test_a_row_that_another_holds_is_waited_for_and_not_for_ever(
 
 def test_the_file_lies_beside_the_index_and_is_its_owners(tmp_path: Path) -> None:
     url = database_url("", tmp_path / "index")
-    assert url == f"sqlite:///{tmp_path}/index-conversations.sqlite"
-    assert database_url(f"{tmp_path}/x.db", tmp_path) == f"sqlite:///{tmp_path}/x.db"
+    assert make_url(url).database == f"{tmp_path}/index-conversations.sqlite"
+    assert make_url(database_url(f"{tmp_path}/x.db", tmp_path)).database == f"{tmp_path}/x.db"
     store = Conversations(Database(url))
     assert list(tmp_path.iterdir()) == []
     id = store.create("kept").id
@@ -238,6 +238,17 @@ def test_the_file_lies_beside_the_index_and_is_its_owners(tmp_path: Path) -> Non
     again = Conversations(Database(url))
     assert again.get(id).title == "kept"
     again.close()
+
+
+@pytest.mark.parametrize("name", ["what?a", "50%25off", "a#b", "a b", "ü&x=1"])
+def test_the_file_is_where_it_is_named_whatever_signs_the_name_has(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    store = Conversations(Database(database_url("", tmp_path / name / "index")))
+    store.create("kept")
+    store.close()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    [file] = (tmp_path / name).iterdir()
+    assert (file.name, stat.S_IMODE(file.stat().st_mode)) == ("index-conversations.sqlite", 0o600)
 
 
 def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ LEXICON = Lexicon(
         ("Which launch types are there?", Wants.LIST, ""),
         ("Which are the launch types?", Wants.LIST, ""),
         ("List what tasks need", Wants.LIST, ""),
+        ("What are the limits of a task?", Wants.LIST, ""),
+        ("What are task roles for?", Wants.DEFINITION, "task roles"),
         ("What kind of record do tasks get?", Wants.FACT, ""),
         ("Which tag must be set for mount targets?", Wants.FACT, ""),
         ("Can I mount S3 on a task?", Wants.FACT, ""),

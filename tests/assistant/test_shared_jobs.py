@@ -114,3 +114,16 @@ def test_old_ones_are_forgotten(database: Database, monkeypatch: pytest.MonkeyPa
         here.close()
     ledger = JobLedger(database)
     assert [job.id for job in ledger.recent(10)] == [ids[3], ids[2]]
+
+
+def test_the_latest_is_the_one_that_was_started_last_although_ones_own_still_runs(database: Database) -> None:
+    building, quick = Building(), Building()
+    quick.go_on.set()
+    here, there = shared(database, building), shared(database, quick)
+    own, later = here.start(), there.start()
+    there.close()
+    latest = here.latest()
+    assert latest and latest.id == later.id
+    assert [job.id for job in here.recent()] == [later.id, own.id]
+    building.go_on.set()
+    here.close()

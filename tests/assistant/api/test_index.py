@@ -1,6 +1,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ from starlette.testclient import TestClient
 
 from assistant.api.app import create_api
 from assistant.api.schemas.index import IndexBody
+from assistant.errors import ConversationsUnusable
 from assistant.pipeline import Assistant
 from indexer.errors import BuildLocked, DiskFull
-from indexer.jobs import Job, RebuildJobs
+from indexer.jobs import Job, JobState, RebuildJobs
 from indexer.planning import BuildReport, Progress
 from indexer.types import Skipped
 
@@ -161,6 +163,27 @@ def test_the_events_tell_how_far_it_is_and_that_it_failed(assistant: Assistant) 
         jobs.close()
     assert (name, running["progress"]["seconds_left"]) == ("progress", 30.0)
     assert (last, told["error"]) == ("failed", "disk full: needs 2 MB, has 1 MB")
+
+
+def test_the_events_go_on_once_the_database_is_there_again(assistant: Assistant) -> None:
+    class Shared(RebuildJobs):
+        """A rebuild of another process; the database that tells of it is away for a while."""
+
+        away = 2
+
+        def get(self, job_id: str) -> Job | None:
+            running = Job(job_id, JobState.RUNNING, "2026-01-01T00:00:00Z")
+            if not self.away:
+                return replace(running, state=JobState.DONE)
+            self.away -= 1
+            if self.away:
+                return running
+            raise ConversationsUnusable("The database of conversations cannot be used.")
+
+    jobs = Shared(lambda full: iter(()), lambda: None)
+    with TestClient(create_api(assistant, jobs), base_url="http://127.0.0.1") as client:
+        events = events_of(client.get(f"{INDEX}/jobs/theirs/events").text)
+    assert [name for name, _ in events] == ["progress", "done"]
 
 
 @pytest.mark.parametrize("path", ["none", "none/events"])
