@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 
-from indexer.keyword_index import STOPWORDS, stem, terms
+from indexer.keyword_index import STOPWORDS, is_stop_word, stem, terms
 
 WORD = re.compile(r"\w+(?:[-_.:/'’]\w+)*")
 _NUMBER = (
@@ -132,7 +132,7 @@ def _counted(question: str) -> str:
     match = _COUNTED.search(question)
     things: list[str] = []
     for word in match["things"].split() if match else ():
-        if word.lower() in STOPWORDS or word.lower() in generic_words():
+        if is_stop_word(word, question) or word.lower() in generic_words():
             break
         things.append(word)
     return re.escape(stem(things[-1])) if things and not _UNIT.fullmatch(things[-1]) else ""
@@ -147,7 +147,11 @@ def generic_words() -> frozenset[str]:
 
 def content_terms(text: str) -> list[str]:
     """The search terms of the words that a text is about, each once, in order."""
-    skipped = generic_words()
-    words = (match.group() for match in WORD.finditer(text))
-    kept = [word for word in words if word.lower() not in STOPWORDS and word.lower() not in skipped]
+    kept = [match.group() for match in WORD.finditer(text) if _tells(match.group(), text)]
     return list(dict.fromkeys(term for word in kept for term in terms(word) or [stem(word)]))
+
+
+def _tells(word: str, text: str) -> bool:
+    if word.lower() in STOPWORDS:  # many of which are generic words, too
+        return not is_stop_word(word, text)
+    return word.lower() not in generic_words()

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from assistant.expectation import WORD
 from indexer.embedding import Embedded
-from indexer.keyword_index import STOPWORDS, terms
+from indexer.keyword_index import is_stop_word, terms
 from indexer.passages import Frequencies
 from indexer.token_codes import SHORTEST, TokenCodes, concatenate
 
@@ -54,7 +54,7 @@ def asked(text: str, read: Embedded, keywords: Frequencies) -> Asked:
     for match in WORD.finditer(text):
         word = match.group()
         inside = (read.spans[:, 0] >= match.start()) & (read.spans[:, 1] <= match.end())
-        if word.lower() not in STOPWORDS and inside.any():
+        if not is_stop_word(word, text) and inside.any():
             names.append(word)
             words.append(read.tokens[inside].mean(axis=0))
             weights.append(rarity(word, keywords))

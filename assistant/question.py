@@ -9,7 +9,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
 from assistant.expectation import WORD, content_terms, generic_words, shape_of
-from indexer.keyword_index import STOPWORDS, terms
+from indexer.keyword_index import STOPWORDS, is_stop_word, terms
 from indexer.lexicon import Lexicon
 
 SHORTEST_TYPO = 4  # letters; a shorter word has too many neighbours
@@ -101,7 +101,7 @@ def understand(text: str) -> Question:
     for pattern in _DEFINITIONS if formal else ():
         if (match := pattern.match(text)) and len(WORD.findall(match["subject"])) <= 5:
             return Question(text, Wants.DEFINITION, match["subject"])
-    if len(words) <= 3 and not any(word.lower() in STOPWORDS for word in words):
+    if len(words) <= 3 and not any(is_stop_word(word, text) for word in words):
         return Question(text, Wants.DEFINITION, text.rstrip("?!. "))
     return Question(text, Wants.LIST if formal and _LIST.search(text) else Wants.FACT)
 

@@ -30,6 +30,7 @@ _SEAM = re.compile(
 K1, B = 1.2, 0.75  # Lucene's; on prose a little better than bm25s's own 1.5
 _LONGEST = 64  # characters; a longer run is no word that anyone asks for
 MOST_COUNTED = 2**16 - 1  # of one term in a chunk
+LONGEST_NAME = 3  # words; what is longer and all in capitals is no name
 _local = threading.local()
 
 
@@ -39,14 +40,26 @@ def terms(text: str) -> list[str]:
     >>> terms("The awsvpc mode needs ecs:RunTask")
     ['awsvpc', 'mode', 'need', 'ecs:runtask', 'ec', 'run', 'task']
     """
+    if _is_shouted(text):
+        text = text.lower()
     return [term for match in _WORD.finditer(text) for term in _terms_of(match.group())]
+
+
+def is_stop_word(word: str, text: str = "") -> bool:
+    """Whether a word is too common to tell anything; in capitals it is a name (WHERE), unless all text is."""
+    is_name = len(word) > 1 and word.isupper() and not _is_shouted(text)
+    return word.lower() in STOPWORDS and not is_name
+
+
+def _is_shouted(text: str) -> bool:
+    return text.isupper() and len(text.split()) > LONGEST_NAME
 
 
 @lru_cache(maxsize=50_000)
 def _terms_of(word: str) -> tuple[str, ...]:
     word = word.replace("’", "'").removesuffix("'s")
     lower = word.lower()
-    if lower in STOPWORDS or len(word) > _LONGEST:
+    if is_stop_word(word) or len(word) > _LONGEST:
         return ()
     parts = [part for part in _SEAM.split(word) if part]
     if len(parts) > 1:

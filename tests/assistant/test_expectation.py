@@ -34,3 +34,8 @@ def test_most_questions_ask_for_no_shape() -> None:
 def test_content_terms_leave_out_what_names_nothing() -> None:
     assert content_terms("Which company should use the ECS task role?") == ["ec", "task", "role"]
     assert content_terms("How does it work?") == []
+
+
+def test_a_stop_word_in_capitals_is_what_a_text_is_about() -> None:
+    assert content_terms("Is it WHERE or HAVING?") == ["where", "have"]
+    assert content_terms("WHAT IS A TASK ROLE?") == content_terms("what is a task role?")
