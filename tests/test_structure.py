@@ -37,7 +37,7 @@ PUBLIC = {
     "indexer.settings": {"IndexSettings", "from_environment"},
     "indexer.reading": {"is_ignored", "note_of", "read_notes"},
     "indexer.notebook": {"Notebook"},
-    "indexer.blocks": {"Lines", "code_at", "first_heading", "parse_blocks", "plain"},
+    "indexer.blocks": {"Lines", "code_at", "parse_blocks", "title_heading"},
     "indexer.borrowing": {"borrowed_vectors", "shares"},
     "indexer.chunking": {"chunk_note", "follows", "joined"},
     "indexer.embedding": {"Embedded", "Embedder", "SentenceTransformerEmbedder", "open_embedder"},
@@ -45,7 +45,7 @@ PUBLIC = {
     "indexer.processors": {"processors"},
     "indexer.engine": {"Engine", "converted", "kept"},
     "indexer.vector_index": {"Cells", "Search", "VectorIndex", "recall", "tenth_scores"},
-    "indexer.keyword_index": {"KeywordIndex", "stem", "terms"},
+    "indexer.keyword_index": {"KeywordIndex", "is_stop_word", "stem", "terms"},
     "indexer.lexicon": {"Lexicon", "learn", "merged"},
     "indexer.snapshot": {
         "Manifest", "Snapshot", "StoredChunk", "decode", "encode", "lexicon_of", "restored_chunk", "seal",

@@ -30,7 +30,7 @@ def _is_loopback(host: str) -> bool:
     """Whether the name leads to this machine alone; one that leads nowhere is refused later."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError:
+    except (OSError, UnicodeError):
         return True
     return all(ipaddress.ip_address(str(place[4][0]).split("%")[0]).is_loopback for place in found)
 
@@ -44,13 +44,13 @@ def listen(server: ServerSettings) -> socket.socket:
     try:
         family, *_, address = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family, backlog=128)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
+    except (OSError, UnicodeError) as error:  # the second where a name cannot be one
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
             raise AddressError(
                 f"Port {server.port} of {server.host} is taken by another program. Stop that one, or choose"
                 " another port with --port or FOOTNOTE_PORT."
             ) from error
-        reason = error.strerror or "it is not an address"
+        reason = (isinstance(error, OSError) and error.strerror) or "it is not an address"
         raise AddressError(
             f"Cannot listen on {server.host}, port {server.port}: {reason}. Choose another address with"
             " --host and --port, or FOOTNOTE_HOST and FOOTNOTE_PORT."

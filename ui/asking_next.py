@@ -14,6 +14,7 @@ from assistant.asking import Asking
 from assistant.suggestions import follow_ups
 from indexer.errors import FootnoteError
 from ui.harmless import clean
+from ui.headers import FRAGMENT
 
 PATH = "/ui/next"
 SUGGESTED = 3
@@ -27,7 +28,7 @@ def next_route(asking: Asking) -> Route:
 
     async def following(request: Request) -> HTMLResponse:
         html = await run_in_threadpool(_fragment, asking, request.query_params.get("c", ""))
-        return HTMLResponse(html, headers={"Cache-Control": "no-store"})
+        return HTMLResponse(html, headers=FRAGMENT)
 
     return Route(PATH, following, methods=["GET"], include_in_schema=False)
 

@@ -22,6 +22,7 @@ _SIGNS = re.compile(r"(`)([^`]+)`|(\*\*)(?=\S)((?:`[^`]*`|[^`*]|\*(?!\*))+)(?<=\
 class Exchange:
     """A question as the page shows it: with an answer, with the text so far, or with what went wrong.
 
+    Without a question it says what went wrong before there was one, and there is nothing to ask again.
     `stopped` says that no more text will come. `replaces` is the id of the kept answer that this one is to
     take the place of. `changed` are the numbers of the citations whose words the notes no longer have.
     """
@@ -50,8 +51,8 @@ def exchange_html(exchange: Exchange) -> str:
             "data-answer": exchange.answer.id,
             "data-conversation": exchange.answer.conversation_id or "",
         }
-    question = f'<h2 class="question">{escape(exchange.question)}</h2>'
-    actions = _actions(exchange) if exchange.done else ""
+    question = f'<h2 class="question">{escape(exchange.question)}</h2>' if exchange.question else ""
+    actions = _actions(exchange) if exchange.done and question else ""
     return clean(f"<section {attributes(state)}>{question}{_body(exchange)}{actions}</section>")
 
 

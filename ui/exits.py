@@ -8,6 +8,7 @@ from rich.console import Console
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
+from assistant.errors import QuestionError
 from indexer.errors import BuildLocked, FootnoteError, SettingsError
 from ui.terminal import print_plainly
 
@@ -45,7 +46,7 @@ def errors() -> Console:
 def _exit_code(error: FootnoteError) -> int:
     if isinstance(error, BuildLocked):
         return LOCKED
-    return WRONG_USAGE if isinstance(error, SettingsError) else FAILED
+    return WRONG_USAGE if isinstance(error, SettingsError | QuestionError) else FAILED
 
 
 def _stop(sentence: str, code: int) -> typer.Exit:

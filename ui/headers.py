@@ -21,3 +21,5 @@ POLICY = "; ".join(
     )
 )
 HEADERS = {"Content-Security-Policy": POLICY}
+# Of HTML that the page's script may put into it. A proxy's page has no such mark, and is not sanitised.
+FRAGMENT = {"Cache-Control": "no-store", "X-Fragment": "1"}

@@ -10,6 +10,7 @@ from assistant.pipeline import Assistant
 from indexer.errors import FootnoteError
 from ui.formatting import note_html, sentence
 from ui.harmless import clean
+from ui.headers import FRAGMENT
 from ui.marking import LineRange
 
 PATH = "/ui/note"
@@ -23,7 +24,7 @@ def note_route(assistant: Assistant) -> Route:
         cited = _lines(query.get("start", ""), query.get("end", ""))
         asked = (query.get("path", ""), cited, query.get("sha", ""))
         status, html = await run_in_threadpool(_fragment, assistant, *asked)
-        return HTMLResponse(html, status, headers={"Cache-Control": "no-store"})
+        return HTMLResponse(html, status, headers=FRAGMENT)
 
     return Route(PATH, note, methods=["GET"], include_in_schema=False)
 

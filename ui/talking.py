@@ -68,20 +68,20 @@ class Talking:
         Args:
             again: in place of the last question and its answer.
             mode: who writes the answer; `auto` if the page says nothing that is known.
-            here: the conversation that the page shows. Where its state knows of none, the process that had
-                this page is gone, and what was kept is gone on with.
+            here: the conversation that the page shows. Where its state has another, that one is still on its
+                way, or the process that had this page is gone: what was kept is gone on with.
         """
         question = question.strip()
         if not question:
             yield Talk()
             return
-        if here and not conversation:
+        if here and here != conversation:
             exchanges, conversation = self._taken_up(here)
         earlier = [self._now(exchange) for exchange in (exchanges[:-1] if again else exchanges)]
         asked = Exchange(question, replaces=_id(exchanges[-1]) if again and exchanges else "")
         past = "".join(map(exchange_html, earlier))
-        yield Talk("", past, exchange_html(asked), [*earlier, asked])
-        answering, last = self._under_way.begin(_page(request)), asked
+        yield Talk("", past, exchange_html(asked), [*earlier, asked], conversation)
+        answering, last = self._under_way.begin(_page(request), conversation), asked
         for exchange in answering.steps(partial(self._exchange, asked, _mode(mode), earlier, conversation)):
             if exchange is None:
                 yield Talk()
@@ -103,7 +103,13 @@ class Talking:
 
     def open(self, conversation: str, request: gr.Request | None = None) -> Talk:
         """Go on with a conversation that was kept."""
+        talk = self._opened(conversation)
+        if self._under_way.is_in(_page(request), conversation):
+            return Talk()  # asked before it was there, and so shown already
         self._under_way.leave(_page(request))
+        return talk
+
+    def _opened(self, conversation: str) -> Talk:
         try:
             self._asking.conversations.get(conversation)
             turns = self._asking.conversations.turns(conversation)
@@ -112,7 +118,7 @@ class Talking:
             return Talk("", "", exchange_html(Exchange("", error=told)), [], "")
         exchanges = [self._now(_kept(turn)) for turn in turns[-REMEMBERED:]]
         if not exchanges:
-            return self.begin()._replace(conversation=conversation)
+            return Talk(self._welcome(), "", "", [], conversation)
         past = "".join(map(exchange_html, exchanges[:-1]))
         return Talk("", past, exchange_html(exchanges[-1]), exchanges, conversation)
 

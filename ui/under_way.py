@@ -21,7 +21,8 @@ SECONDS_TO_END = 2.0  # for an answer that is left
 class Answering:
     """One answer that is being made. `left` says that its page has gone on to something else."""
 
-    def __init__(self) -> None:
+    def __init__(self, conversation: str) -> None:
+        self.conversation = conversation
         self.left = False
         self._stop = Stop()
         self._ended = threading.Event()
@@ -45,6 +46,11 @@ class Answering:
         finally:
             self._stop.give()
             self._ended.set()
+
+    @property
+    def over(self) -> bool:
+        """Whether no step comes any more."""
+        return self._stop.given
 
     def stop(self) -> None:
         """Let it end with what there is of it."""
@@ -72,10 +78,15 @@ class UnderWay:
     def __init__(self) -> None:
         self._answers: WeakValueDictionary[str, Answering] = WeakValueDictionary()
 
-    def begin(self, page: str) -> Answering:
+    def begin(self, page: str, conversation: str) -> Answering:
         """An answer for the page, which is known for as long as it is held."""
-        answer = self._answers[page] = Answering()
+        answer = self._answers[page] = Answering(conversation)
         return answer
+
+    def is_in(self, page: str, conversation: str) -> bool:
+        """Whether the page has an answer under way in that conversation."""
+        answer = self._answers.get(page)
+        return answer is not None and not answer.over and answer.conversation == conversation
 
     def stop(self, page: str) -> None:
         """Stop the page's answer, if there is one."""

@@ -1,7 +1,9 @@
 """A browser, and a server to browse."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hostile
 import pytest
@@ -53,6 +55,20 @@ def address(browsed_notes: Path, settings: IndexSettings, request: pytest.Fixtur
     notebook = Notebook(settings.notes, index=settings.index, max_bytes=2**20)
     with running(create_server(assistant, jobs, notebook=notebook)) as served:
         yield served.url
+
+
+@pytest.fixture
+def builds_go_on(jobs: RebuildJobs, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Builds wait until this is set."""
+    build, go_on = jobs._build, threading.Event()
+
+    def held(full: bool) -> Iterator[Any]:
+        go_on.wait(120)
+        yield from build(full)
+
+    monkeypatch.setattr(jobs, "_build", held)
+    yield go_on
+    go_on.set()
 
 
 @pytest.fixture

@@ -198,6 +198,38 @@ def test_a_stopped_server_is_told_in_a_sentence(open_page: Opened) -> None:
     expect(page.locator("#note .error")).to_contain_text("The server does not answer")
 
 
+FROM_A_PROXY = {"status": 200, "content_type": "text/html", "body": "<p class='error'>Gone</p>"}
+LIMITED = {"title": "Too many requests", "status": 429, "detail": "Too many: <b>wait</b>.", "code": "limited"}
+OVER = {"title": "No", "status": 401, "detail": "Log in first.", "code": "unauthorized"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        ({"status": 429, "json": LIMITED}, "Too many: <b>wait</b>."),
+        ({"status": 401, "json": OVER}, "Log in first. Log in"),
+        (FROM_A_PROXY, "That did not work."),
+        ({**FROM_A_PROXY, "status": 503}, "That did not work."),
+    ],
+)
+def test_what_is_sent_in_place_of_a_note_is_told_in_a_sentence(
+    open_page: Opened, sent: Any, told: str
+) -> None:
+    page = open_page()
+    page.route("**/ui/next?*", lambda route: route.fulfill(**sent))
+    ask(page, "What is the EBS driver?")
+    page.route("**/ui/note?*", lambda route: route.fulfill(**sent))
+    page.locator("#live a.ref").first.click()
+    expect(page.locator("#note-place")).to_have_text(told)
+    login = page.locator("#note-place a")
+    assert login.count() == (sent["status"] == 401)
+    if login.count():
+        expect(login).to_have_attribute("href", re.compile(r"^login\?next=%2F%3Fc%3D\w+%26note%3Daws"))
+    expect(page.locator("#live .error, #live .follow-ups")).to_have_count(0)
+    assert all(str(sent["status"]) in complaint for complaint in open_page.watch.complaints)
+    open_page.watch.complaints.clear()
+
+
 def test_a_conversation_is_listed_found_renamed_opened_by_its_link_and_deleted(open_page: Opened) -> None:
     page = open_page()
     ask(page, "What is the EBS driver?")
@@ -249,6 +281,7 @@ def test_a_menu_that_is_open_outlives_what_would_renew_the_list(open_page: Opene
     for _ in range(2):
         with page.expect_response(listing):
             page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.evaluate("document.getElementById('nudge').click()")  # which stream.js presses at any time
     expect(page.get_by_role("button", name="Rename")).to_be_visible()
     with page.expect_response(listing):
         page.keyboard.press("Escape")
@@ -269,6 +302,28 @@ def test_an_answer_is_rated_and_its_question_edited(open_page: Opened) -> None:
     ask(page, "What is the EFS driver?")
     expect(page.locator(".exchange")).to_have_count(1)
     expect(page.locator("#editing")).to_be_hidden()
+
+
+def test_a_suggestion_is_a_further_question_while_the_last_one_is_edited(open_page: Opened) -> None:
+    page = open_page()
+    ask(page, "What is the EBS driver?")
+    suggestion = page.locator("#live .follow-ups [data-ask]").first
+    question = suggestion.inner_text()
+    page.get_by_role("button", name="Edit the question").click()
+    expect(page.get_by_label("Your question")).to_have_value("What is the EBS driver?")
+    suggestion.click()
+    expect(page.locator("#live .exchange.done .question")).to_have_text(question)
+    expect(page.locator("#past .question")).to_have_text("What is the EBS driver?")
+    expect(page.get_by_label("Your question")).to_have_value("")
+    expect(page.locator("#editing")).to_be_hidden()
+
+
+def test_a_conversation_that_is_gone_offers_nothing_to_ask_again(open_page: Opened) -> None:
+    page = open_page("/?c=no-such")
+    expect(page.locator("#live .error")).to_be_visible()
+    expect(page.locator("#live :is(.question, button)")).to_have_count(0)
+    ask(page, "What is the EBS driver?")
+    expect(page.locator(".exchange")).to_have_count(1)
 
 
 def test_what_was_typed_survives_a_reload_and_up_goes_back_to_the_last_question(open_page: Opened) -> None:

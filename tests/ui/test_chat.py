@@ -199,7 +199,23 @@ def test_a_conversation_is_kept_and_opened_again(talking: Talking, store: Conver
 def test_a_conversation_that_is_gone_is_told(talking: Talking) -> None:
     talk = talking.open("no-such")
     assert GONE in talk.live
+    assert "<h2" not in talk.live and "<button" not in talk.live  # there is no question to ask again
     assert (talk.exchanges, talk.conversation) == ([], "")
+
+
+def test_a_question_goes_into_the_conversation_that_is_being_opened(
+    talking: Talking, store: Conversations
+) -> None:
+    left, other = ask(talking, "What is the EBS driver?")[-1], ask(talking, "What is a task role?")[-1]
+    put = ("What is the EFS driver?", False, "auto", other.conversation, left.exchanges, left.conversation)
+    first, *_, last = talking.ask(*put)
+    assert "What is a task role?" in first.past and "What is the EBS driver?" not in first.past
+    assert last.conversation == other.conversation
+    assert [turn.question for turn in store.turns(other.conversation)] == [
+        "What is a task role?",
+        "What is the EFS driver?",
+    ]
+    assert len(store.turns(left.conversation)) == 1
 
 
 def test_a_page_whose_process_is_gone_goes_on_with_its_conversation(
@@ -310,6 +326,21 @@ def test_an_answer_that_is_left_says_nothing_more(talking: Talking) -> None:
     assert talking.begin(page).exchanges == []
     reading.join(60)
     assert rest == [Talk()]
+
+
+def test_an_answer_under_way_outlives_the_opening_of_its_own_conversation(
+    talking: Talking, store: Conversations, go_on: threading.Event
+) -> None:
+    page: Any = SimpleNamespace(session_hash="page")
+    id = store.create().id
+    store.keep(id, "What is EBS?", Answer("A driver.", False, 0.9, "extractive", "", "r"))
+    steps = talking.ask("What is EFS?", False, "auto", id, [], "", page)
+    assert "So far" in [next(steps), next(steps)][1].live
+    assert talking.open(id, page) == Talk()
+    go_on.set()
+    *_, last = steps
+    assert [exchange.question for exchange in last.exchanges] == ["What is EBS?", "What is EFS?"]
+    assert len(talking.open(id, page).exchanges) == 2
 
 
 def test_a_past_answer_says_that_its_lines_have_changed(

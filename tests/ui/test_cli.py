@@ -204,9 +204,11 @@ def test_without_an_index_the_remedy_is_told(command: list[str]) -> None:
     assert "Run `footnote build`" in sentence(*command)
 
 
-def test_a_blank_question_is_refused() -> None:
+@pytest.mark.parametrize("command", ["ask", "search"])
+def test_a_question_that_cannot_be_asked_is_wrong_usage(command: str) -> None:
     run("build")
-    assert sentence("ask", " ") == "The question is blank. Ask something."
+    assert sentence(command, " ", code=2) == "The question is blank. Ask something."
+    assert "at most 4,000 fit" in sentence(command, "x" * 4_001, code=2)
 
 
 @pytest.mark.parametrize("command", ["ask", "search"])
@@ -247,6 +249,13 @@ def test_a_taken_port_is_told_before_anything_is_loaded() -> None:
 def test_a_host_that_is_not_ours_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FOOTNOTE_TOKEN", "x" * 16)
     assert sentence("serve", "--host", "192.0.2.1").startswith("Cannot listen on 192.0.2.1, port 8000:")
+
+
+@pytest.mark.parametrize("token", ["", "x" * 16])
+def test_a_host_that_no_host_can_be_called_is_told(monkeypatch: pytest.MonkeyPatch, token: str) -> None:
+    monkeypatch.setenv("FOOTNOTE_TOKEN", token)
+    told = sentence("serve", "--host", "127..0.0.1")
+    assert told.startswith("Cannot listen on 127..0.0.1, port 8000: it is not an address.")
 
 
 def test_an_interrupt_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -354,3 +363,14 @@ def test_an_index_moves_to_milvus_and_back(tmp_path: Path, monkeypatch: pytest.M
     assert SENTENCE in run("ask", QUESTION, "--index", back).stdout
     assert "is at" in sentence("migrate", back, back, code=2)
     assert "begins with 'milvus+ftp'" in sentence("ask", QUESTION, "--index", "milvus+ftp://x/y", code=2)
+
+
+def test_an_index_that_moves_into_a_folder_is_no_larger_than_is_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: IndexSettings
+) -> None:
+    text = "".join(f"# Tea {number}\n\nA tea.\n" for number in range(1_000))
+    (settings.notes / "long.md").write_text(text, "utf-8")
+    run("build")
+    monkeypatch.setenv("FOOTNOTE_MAX_INDEX_MB", "1")
+    told = sentence("migrate", str(settings.index), str(tmp_path / "small"))
+    assert told.startswith("index too large: with the new generation")

@@ -114,7 +114,7 @@ LITERAL: Mapping[str, Callable[[str], str]] = {
     "reason of a skipped file": lambda text: skipped_html([Skipped("a.md", text)]),
     "reason of a build": lambda text: builds_html([replace(BUILD, reason=text)], []),
     "failure of a build": lambda text: status_html(None, Job("1", JobState.FAILED, "t", error=text)),
-    "what is damaged": lambda text: verified_html([text], 1),
+    "what is damaged": lambda text: verified_html([text]),
 }
 # Those where it is rendered as Markdown, or is set as code.
 RENDERED: Mapping[str, Callable[[str], str]] = {

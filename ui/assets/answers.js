@@ -11,20 +11,40 @@
   };
   footnote.make = make;
 
-  async function call(path, method, body) {
-    const options = { method, headers: { "Content-Type": "application/json" } };
-    if (body !== undefined) options.body = JSON.stringify(body);
+  // What the server sends, if it is what was `wanted`; the problem that it tells instead is thrown.
+  async function reach(path, options, wanted = ({ ok }) => ok) {
     let response;
     try {
       response = await fetch(path, options);
     } catch {
       throw new Error("The server does not answer. Is it still running?");
     }
-    if (response.ok) return response.status === 204 ? null : response.json();
+    if (wanted(response)) return response;
     const problem = await response.json().catch(() => ({}));
     throw Object.assign(new Error(problem.detail ?? "That did not work."), { code: problem.code });
   }
+
+  async function call(path, method, body) {
+    const options = { method, headers: { "Content-Type": "application/json" } };
+    if (body !== undefined) options.body = JSON.stringify(body);
+    const response = await reach(path, options);
+    return response.status === 204 ? null : response.json();
+  }
   footnote.call = call;
+
+  // HTML that the server has sanitised. A page that something in between sends in its place has no such mark.
+  footnote.fragment = async (path) => {
+    const response = await reach(path, {}, ({ headers }) => headers.has("X-Fragment"));
+    return make("template", { innerHTML: await response.text() }).content;
+  };
+
+  footnote.problem = ({ message, code }) => {
+    const told = make("p", { className: "error", textContent: message });
+    told.setAttribute("role", "alert");
+    const next = new URLSearchParams({ next: location.pathname + location.search });
+    if (code === "unauthorized") told.append(" ", make("a", { href: `login?${next}`, textContent: "Log in" }));
+    return told;
+  };
 
   // A short word about what was done, for eyes and screen readers.
   let silence;

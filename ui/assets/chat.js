@@ -47,14 +47,6 @@
     return text ? `?${text}` : location.pathname;
   }
 
-  async function fragment(path) {
-    try {
-      return await (await fetch(path)).text();
-    } catch {
-      return '<p class="error" role="alert">The server does not answer. Is it still running?</p>';
-    }
-  }
-
   function reveal() {
     byId("note").hidden = false;
     document.body.classList.add("note-open");
@@ -67,9 +59,9 @@
     if (!place) return;
     const request = ++asked;
     const query = new URLSearchParams({ path: note, start: start || "", end: end || "", sha: sha || "" });
-    const html = await fragment(`ui/note?${query}`);
+    const content = await footnote.fragment(`ui/note?${query}`).catch(footnote.problem);
     if (request !== asked) return;
-    place.innerHTML = html; // sanitised by the server
+    place.replaceChildren(content);
     reveal();
     for (const link of document.querySelectorAll("[data-note][aria-current]")) link.removeAttribute("aria-current");
     opener?.setAttribute("aria-current", "true");
@@ -129,7 +121,10 @@
   document.addEventListener("click", (event) => {
     if (event.target.closest("#close")) return close();
     const example = event.target.closest("[data-ask]");
-    if (example) return ask(example.dataset.ask);
+    if (example) { // a further question, also while the last one is being edited
+      footnote.leaveEdit();
+      return ask(example.dataset.ask);
+    }
     const link = event.target.closest("a[data-note]");
     if (!link || event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
     event.preventDefault();

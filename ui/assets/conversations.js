@@ -237,22 +237,16 @@
   // What could be asked next, once it is known.
   async function suggest(exchange) {
     const { answer, conversation } = exchange.dataset;
-    let html = "";
-    try {
-      const response = await fetch(`ui/next?c=${conversation}`);
-      if (response.ok) html = await response.text();
-    } catch {
-      return; // the page goes on without
-    }
+    const content = await footnote.fragment(`ui/next?c=${conversation}`).catch(() => ""); // it goes on without
     const now = byId("live").querySelector(".exchange.done");
     if (now?.dataset.answer !== answer || now.querySelector(".follow-ups")) return;
-    now.insertAdjacentHTML("beforeend", html); // sanitised by the server
+    now.append(content);
   }
 
   document.addEventListener("click", (event) => {
     const { target } = event;
     for (const menu of document.querySelectorAll("#side details[open]"))
-      if (!menu.contains(target)) menu.removeAttribute("open");
+      if (event.isTrusted && !menu.contains(target)) menu.removeAttribute("open"); // not by what a script presses
     if (target.closest("#side-show")) return reveal();
     if (target.closest("#side-hide, #side-shade")) return conceal();
     if (target.closest("#begin")) footnote.leaveEdit();

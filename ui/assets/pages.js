@@ -82,6 +82,7 @@
   }
 
   document.addEventListener("click", (event) => {
+    if (event.target.closest("#new") && !leave()) return event.stopImmediatePropagation();
     if (event.target.closest("#edit, #new, #take, #cancel")) endDraft();
     if (event.target.closest("#go")) searched();
     const heading = event.target.closest("a[href*='#heading-']");
@@ -179,6 +180,20 @@
     writing = now;
   }
 
+  // A note that was made, renamed or deleted has another address than the one that it was opened by.
+  let held;
+  function readdress() {
+    const opened = field("opened")?.value;
+    held ??= opened;
+    if (opened === held || shown(byId("editor"))) return;
+    held = opened;
+    const { path } = JSON.parse(opened);
+    const query = new URLSearchParams(location.search);
+    if (path === (query.get("note") ?? "") && !query.has("new")) return;
+    history.replaceState(null, "", address({ note: path }));
+    at = location.href;
+  }
+
   // What the server shows first would else take the place of what was being written.
   const begun = setInterval(() => {
     if (here !== "notes") return clearInterval(begun);
@@ -192,10 +207,12 @@
     clearInterval(ready);
     if (here === "search" && matchMedia("(min-width: 701px)").matches) field("query")?.focus();
     zoned(byId("page"));
+    readdress();
     new MutationObserver(() => {
       zoned(byId("page"));
       showDifference();
       follow();
+      readdress();
     }).observe(byId("page"), { childList: true, subtree: true });
     const view = byId("view");
     if (view) reveal(view);

@@ -82,12 +82,11 @@ def running_html(progress: Progress | None) -> str:
     )
 
 
-def verified_html(problems: Sequence[str], checked: int) -> str:
-    """What looking through every generation found."""
+def verified_html(problems: Sequence[str]) -> str:
+    """What looking through the index found: in a folder all generations, in Milvus the one that serves."""
     if not problems:
-        what = "The generation on disk is" if checked == 1 else f"All {checked} generations on disk are"
         return clean(
-            f'<p class="message done" role="status">{what} whole: every file as it was written,'
+            '<p class="message done" role="status">The index is whole: everything as it was written,'
             " every passage the text of its note.</p>"
         )
     items = "".join(f"<li>{escape(problem)}</li>" for problem in problems)

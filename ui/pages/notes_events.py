@@ -9,7 +9,7 @@ from html import escape
 from assistant.errors import NoteNotFound
 from assistant.pipeline import Assistant
 from indexer.errors import FootnoteError, IndexUnusable, NoteChanged, NoteMissing
-from indexer.jobs import Job, RebuildJobs
+from indexer.jobs import RebuildJobs
 from indexer.notebook import Notebook
 from indexer.reading import SUFFIXES
 from indexer.types import Note
@@ -17,14 +17,14 @@ from ui.formatting import sentence
 from ui.index import count
 from ui.lean_gradio import gr
 from ui.marking import LineRange
-from ui.pages.notes_parts import HIDDEN, SHOWN, Opened, View, both, closed, reading, writing
+from ui.pages.notes_parts import HIDDEN, SHOWN, Done, Opened, View, both, closed, failed, reading, writing
 from ui.pages.notes_view import note_view_html, preview_html, tree_html
 from ui.pages.shell import message_html, told
 
 POLL_EVERY = 0.1  # seconds between two looks whether the index has followed
 LONGEST_EDITED = 200_000  # characters; what is sent with each preview has an end
 PATHS = "Choose a path such as <code>folder/name.md</code>: no hidden folders, nothing outside the notes."
-_told = told(lambda message: View(message))
+_told = told(lambda message: View(message, done=None))
 
 
 class NotesPage:
@@ -49,7 +49,7 @@ class NotesPage:
         yield View()  # Gradio sends the last step twice, and a draft may be gone on with by then
 
     @_told
-    def choose(self, chosen: str) -> Iterator[View]:
+    def choose(self, chosen: str, wanted: str) -> Iterator[View]:
         """Show the note that a link names, as JSON with its path and line; or go on writing a draft."""
         asked = json.loads(chosen)
         if draft := asked.get("draft"):
@@ -57,7 +57,7 @@ class NotesPage:
             return
         note = str(asked.get("note", ""))
         shown = self._shown(note, str(asked.get("line", ""))) if note else closed(self._hint())
-        yield shown._replace(tree=self._tree(current=note))
+        yield shown._replace(tree=self._tree(wanted, note))
 
     @_told
     def filter(self, wanted: str, opened: str) -> Iterator[View]:
@@ -70,7 +70,7 @@ class NotesPage:
         note = self._read(Opened.held(opened).path)
         if len(note.text) > LONGEST_EDITED:
             text = f"This note has {len(note.text):,} characters, too many for this page. Edit its file."
-            yield View(message_html(text, "failed"))
+            yield failed(text)
             return
         yield writing(Opened.of(note), note.text)
 
@@ -84,7 +84,7 @@ class NotesPage:
         return preview_html(text, Opened.held(opened).path)
 
     @_told
-    def save(self, path: str, text: str, opened: str) -> Iterator[View]:
+    def save(self, path: str, text: str, opened: str, wanted: str) -> Iterator[View]:
         """Write the note; if it was changed on disk since it was read, show both versions instead."""
         writable, seen = self._writable(), Opened.held(opened)
         if not seen.sha256:
@@ -92,19 +92,19 @@ class NotesPage:
             try:
                 note = writable.create(path, text)
             except NoteMissing:
-                yield View(message_html(PATHS, "failed"))
+                yield failed(PATHS)
                 return
         else:
             try:
-                note = writable.replace(seen.path, _with_endings(text, seen.crlf), seen=seen.sha256)
+                note = writable.replace(seen.path, seen.with_endings(text), seen=seen.sha256)
             except NoteChanged:
                 yield both(writable.read(seen.path), text)
                 return
             except NoteMissing:
                 gone = "This note was deleted on disk meanwhile. Save again to write it anew."
-                yield View(message_html(gone, "failed"), opened=Opened(seen.path).told, path=seen.path)
+                yield failed(gone, opened=Opened(seen.path, edited=True).told, path=seen.path)
                 return
-        yield from self._followed(_written(note), "Saved", note.path, note.sha256)
+        yield self._done(_written(note), "Saved", note.path, note.sha256, wanted)
 
     @_told
     def take(self, opened: str) -> Iterator[View]:
@@ -124,15 +124,15 @@ class NotesPage:
         yield View("", moving=SHOWN, deleting=HIDDEN, target=Opened.held(opened).path)
 
     @_told
-    def move(self, to: str, opened: str) -> Iterator[View]:
+    def move(self, to: str, opened: str, wanted: str) -> Iterator[View]:
         """Give the note another path."""
         seen = Opened.held(opened)
         try:
             note = self._writable().rename(seen.path, _with_suffix(to.strip()), seen=seen.sha256)
         except NoteMissing:
-            yield View(message_html(PATHS, "failed"))
+            yield failed(PATHS)
             return
-        yield from self._followed(_written(note), "Renamed", note.path, note.sha256)
+        yield self._done(_written(note), "Renamed", note.path, note.sha256, wanted)
 
     @_told
     def ask_to_delete(self, opened: str) -> Iterator[View]:
@@ -142,11 +142,28 @@ class NotesPage:
         yield View("", moving=HIDDEN, deleting=SHOWN, question=question)
 
     @_told
-    def delete(self, opened: str) -> Iterator[View]:
+    def delete(self, opened: str, wanted: str) -> Iterator[View]:
         """Remove the note."""
         seen = Opened.held(opened)
         self._writable().delete(seen.path, seen=seen.sha256)
-        yield from self._followed(closed(self._hint()), "Deleted", seen.path, "")
+        yield self._done(closed(self._hint()), "Deleted", seen.path, "", wanted)
+
+    @_told
+    def follow(self, done: Done | None) -> Iterator[View]:
+        """Wait until the index has followed what was done; the page is free meanwhile."""
+        while done and not self._ended(done):
+            time.sleep(POLL_EVERY)
+        yield View()
+
+    @_told
+    def tell(self, done: Done | None, opened: str, wanted: str) -> Iterator[View]:
+        """Say that the index has followed; the note itself is shown anew only where it is still read."""
+        view = View()
+        if done and self._ended(done):  # else there is something newer, which is followed too
+            view = View(self._outcome(done), self._tree(wanted, Opened.held(opened).path))
+            if opened == done.opened:
+                view = view._replace(view=self._shown(done.path).view if done.sha256 else self._hint())
+        yield view
 
     def keep(self) -> View:
         """Neither move nor delete the note."""
@@ -158,29 +175,30 @@ class NotesPage:
         kept = "What you had written is here as it was. It is not saved yet."
         yield writing(Opened.held(opened), text, path)._replace(message=message_html(kept))
 
-    def _followed(self, done: View, what: str, path: str, sha256: str) -> Iterator[View]:
-        """Show what was done, and say when the index has followed; without a hash, when it has let go."""
-        started, job = time.monotonic(), self._jobs.start()
-        current = path if sha256 else ""
-        yield done._replace(
+    def _done(self, view: View, what: str, path: str, sha256: str, wanted: str) -> View:
+        """What was done, while the index begins to follow; without a hash, to let go."""
+        return view._replace(
             message=message_html(f"{what}. The index is being brought in step…", "busy"),
-            tree=self._tree(current=current),
+            tree=self._tree(wanted, path if sha256 else ""),
+            done=Done(what, path, sha256, view.opened, self._jobs.start().id, time.monotonic()),
         )
-        ended: Job | None = job
-        while ended is not None and not ended.state.ended:
-            time.sleep(POLL_EVERY)
-            ended = self._jobs.get(job.id)
-        if self._indexed(path) != sha256:
-            reason = (ended and ended.error) or "The note is skipped; the index page says why."
-            text = f"{what}, but the index is as it was. {sentence(reason)}"
-            yield View(message_html(text, "failed"), tree=self._tree(current=current))
-            return
-        took = time.monotonic() - started
-        text = f"{what}, and in the index {took:.1f} s later: answers come from this text now."
-        if not sha256:
-            text = f"{what}, and out of the index {took:.1f} s later."
-        view = note_view_html(self._read(path)) if sha256 else self._hint()
-        yield View(message_html(text, "done"), tree=self._tree(current=current), view=view)
+
+    def _ended(self, done: Done) -> bool:
+        job = self._jobs.get(done.job)
+        return job is None or job.state.ended
+
+    def _outcome(self, done: Done) -> str:
+        """Whether the index has followed, or why it has not."""
+        if self._indexed(done.path) != done.sha256:
+            job = self._jobs.get(done.job)
+            reason = (job and job.error) or f"{done.path} is skipped; the index page says why."
+            return message_html(f"{done.what}, but the index is as it was. {sentence(reason)}", "failed")
+        took = time.monotonic() - done.at
+        path = f"<b>{escape(done.path)}</b>"
+        text = f"{done.what}, and in the index {took:.1f} s later: answers come from {path} as saved."
+        if not done.sha256:
+            text = f"{done.what}: {path} is out of the index {took:.1f} s later."
+        return message_html(text, "done")
 
     def _begin(self, title: str) -> Iterator[View]:
         self._writable()
@@ -234,9 +252,3 @@ def _written(note: Note) -> View:
 
 def _with_suffix(path: str) -> str:
     return path if not path or path.lower().endswith(SUFFIXES) else f"{path}.md"
-
-
-def _with_endings(text: str, crlf: bool) -> str:
-    """Text with the line ends that the note had: browsers turn all into line feeds."""
-    plain = text.replace("\r\n", "\n")
-    return plain.replace("\n", "\r\n") if crlf else plain

@@ -67,30 +67,38 @@ def add_notes_page(
                         disk = html("disk")
                         preview = html("preview")
         opened = gr.Textbox(Opened().told, label="Open note", elem_id="opened", elem_classes="off")
+        done = gr.State(None)
         view_parts = list(
             View(
                 message, tree, view, opened, tools, moving, deleting, editing, target, question, path,
-                editor, preview, disk, take,
+                editor, preview, disk, take, done,
             )
         )  # fmt: skip
 
-        def on(trigger: Callable[..., Any], event: Callable[..., Any], *inputs: Any) -> None:
-            trigger(event, list(inputs), view_parts, **QUIET)
+        def on(trigger: Callable[..., Any], event: Callable[..., Any], *inputs: Any, **options: Any) -> Any:
+            return trigger(event, list(inputs), view_parts, **QUIET, **options)
+
+        def write(trigger: Callable[..., Any], event: Callable[..., Any], *inputs: Any) -> None:
+            """What changes a note ends at once; that the index has followed is told by further events."""
+            beside = {"trigger_mode": "multiple"}
+            written = on(trigger, at_once(event), *inputs, opened, wanted)
+            followed = on(written.then, at_once(notes.follow), done, **beside)
+            on(followed.then, at_once(notes.tell), done, opened, wanted, **beside)
 
         # A note that is chosen while another is on its way is shown next; by default it would be dropped.
-        choose.click(at_once(notes.choose), chosen, view_parts, trigger_mode="always_last", **QUIET)
-        wanted.change(notes.filter, [wanted, opened], view_parts, trigger_mode="always_last", **QUIET)
+        on(choose.click, at_once(notes.choose), chosen, wanted, trigger_mode="always_last")
+        on(wanted.change, notes.filter, wanted, opened, trigger_mode="always_last")
         on(new.click, at_once(notes.new))
         on(edit.click, at_once(notes.edit), opened)
-        on(save.click, notes.save, path, editor, opened)
+        write(save.click, notes.save, path, editor)
         on(take.click, at_once(notes.take), opened)
         on(cancel.click, at_once(notes.cancel), opened)
         on(rename.click, at_once(notes.ask_to_move), opened)
-        on(move.click, notes.move, target, opened)
-        on(target.submit, notes.move, target, opened)
+        write(move.click, notes.move, target)
+        write(target.submit, notes.move, target)
         on(remove.click, at_once(notes.ask_to_delete), opened)
-        on(sure.click, notes.delete, opened)
+        write(sure.click, notes.delete)
         on(stay.click, notes.keep)
         on(keep.click, notes.keep)
         editor.change(notes.preview, [editor, opened], preview, trigger_mode="always_last", **QUIET)
-        blocks.load(notes.open, None, view_parts, **QUIET)
+        on(blocks.load, notes.open)

@@ -23,6 +23,7 @@ class Opened(msgspec.Struct, frozen=True):
     path: str = ""
     sha256: str = ""
     crlf: bool = False  # whether all of its lines end as on Windows
+    edited: bool = False  # whether it is being written
 
     @classmethod
     def of(cls, note: Note) -> Self:
@@ -39,6 +40,26 @@ class Opened(msgspec.Struct, frozen=True):
     def told(self) -> str:
         """As a page holds it."""
         return msgspec.json.encode(self).decode()
+
+    def with_endings(self, text: str) -> str:
+        """Text with the line ends that the note had: browsers turn all into line feeds."""
+        plain = text.replace("\r\n", "\n")
+        return plain.replace("\n", "\r\n") if self.crlf else plain
+
+
+class Done(NamedTuple):
+    """What was done to a note, until the page has told that the index has followed.
+
+    Without a hash the note is gone. `opened` is what the page had open then, `job` the rebuild that follows,
+    `at` a time in seconds by a clock that never goes back.
+    """
+
+    what: str
+    path: str
+    sha256: str
+    opened: str
+    job: str
+    at: float
 
 
 class View(NamedTuple):
@@ -59,6 +80,12 @@ class View(NamedTuple):
     preview: Any = SKIP
     disk: Any = SKIP
     take: Any = SKIP
+    done: Any = SKIP
+
+
+def failed(text: str, **values: Any) -> View:
+    """Something could not be done: this stays to be read, whatever is told of what was done before."""
+    return View(message_html(text, "failed"), done=None, **values)
 
 
 def closed(view: str) -> View:
@@ -90,7 +117,7 @@ def writing(opened: Opened, text: str, path: str = "") -> View:
     return View(
         message="",
         view="",
-        opened=opened.told,
+        opened=_edited(opened),
         tools=HIDDEN,
         moving=HIDDEN,
         deleting=HIDDEN,
@@ -109,9 +136,9 @@ def both(disk: Note, mine: str) -> View:
         "This note was changed on disk while you wrote. Both versions are here: bring them together in"
         " yours, then save, or use the one on disk. Nothing is written yet."
     )
-    return View(
-        message_html(text, "failed"),
-        opened=Opened.of(disk).told,
-        disk=disk_version_html(disk.text, mine),
-        take=SHOWN,
-    )
+    opened = _edited(Opened.of(disk))
+    return failed(text, opened=opened, disk=disk_version_html(disk.text, mine), take=SHOWN)
+
+
+def _edited(opened: Opened) -> str:
+    return msgspec.structs.replace(opened, edited=True).told
