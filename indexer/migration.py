@@ -30,10 +30,13 @@ class _Made:
     fingerprint: str
 
 
-def migrate(source: Place, target: Place) -> Iterator[Progress | Manifest]:
+def migrate(source: Place, target: Place, *, max_bytes: int | None = None) -> Iterator[Progress | Manifest]:
     """Copy the generation that serves; yields progress and, last, its manifest at the target.
 
     Until then the target is as it was; the source stays as it is.
+
+    Args:
+        max_bytes: what a folder may hold.
 
     Raises:
         SettingsError: both are the same place.
@@ -51,7 +54,7 @@ def migrate(source: Place, target: Place) -> Iterator[Progress | Manifest]:
     else:
         DISK.make_folder(target)
         with BuildLock(target):
-            yield from _into_folder(index, target)
+            yield from _into_folder(index, target, max_bytes)
 
 
 def moved(index: Passages) -> Iterator[NoteRows]:
@@ -88,7 +91,7 @@ def _of_snapshot(snapshot: Snapshot) -> Iterator[NoteRows]:
         yield NoteRows(note, [snapshot.chunks[row] for row in own], kept)
 
 
-def _into_folder(index: Passages, target: Path) -> Iterator[Progress | Manifest]:
+def _into_folder(index: Passages, target: Path, max_bytes: int | None) -> Iterator[Progress | Manifest]:
     all_of_it: list[NoteRows] = []
     for progress, some in followed(index):
         yield progress
@@ -114,6 +117,6 @@ def _into_folder(index: Passages, target: Path) -> Iterator[Progress | Manifest]
         builds=before.builds,
     )
     tidy(target)
-    published = publish(target, replace(snapshot, manifest=manifest))
+    published = publish(target, replace(snapshot, manifest=manifest), max_bytes=max_bytes)
     yield Progress("writing", 1, 1)
     yield published

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from indexer.checking import chunk_problems
-from indexer.errors import FootnoteError
+from indexer.errors import FootnoteError, IndexDamaged
 from indexer.milvus_fetching import StoredNote
 from indexer.milvus_generation import MilvusGeneration
 from indexer.milvus_numbers import row_at
+from indexer.milvus_opening import opened
 from indexer.milvus_rows import HEAD
 from indexer.milvus_store import MilvusStore
 from indexer.storage import sha256
@@ -18,17 +19,22 @@ AT_ONCE = 50  # notes
 
 def problems(store: MilvusStore) -> Iterator[str]:
     """What is wrong with it. Raises IndexUnusable if it cannot be looked at at all."""
-    index = store.open()
-    published, manifest = index.published, index.manifest
+    published = store.published(store.pointer(strong=True))
+    manifest = published.manifest
     for name, table, wanted in (
         ("notes", store.notes_table, manifest.notes),
-        ("passages", index.table, manifest.chunks),
+        ("passages", store.passages_table(manifest.dimension), manifest.chunks),
     ):
         kind = f" and kind == {HEAD}" if name == "notes" else ""
         found = store.milvus.count(table, f"{published.condition}{kind}") if wanted else 0
         if found != wanted:
             told = f"Milvus has {found} {name} of {manifest.revision}, not {wanted}."
             yield f"{told} Run `footnote build --full`."
+    try:
+        index = opened(store, published, None)
+    except IndexDamaged as error:
+        yield str(error)
+        return
     notes = list(index.notes.values())
     for start in range(0, len(notes), AT_ONCE):
         some = notes[start : start + AT_ONCE]

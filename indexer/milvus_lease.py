@@ -23,7 +23,8 @@ from indexer.errors import BuildLocked, IndexUnreachable
 LASTS = 15.0  # seconds after its last sign of life
 LASTS_IN_A_FILE = 2.0  # as only one process has a file, whoever is of another is dead
 BEAT = 3.0  # seconds between two
-SETTLE = 0.3  # seconds in which another's row would come after ours
+# Seconds in which the row of another who asked with us would come after ours. To ask takes up to 0.6.
+SETTLE = 0.8
 LOOK_AGAIN = 0.5
 
 
@@ -73,10 +74,15 @@ class Lease:
         """
         until = time.monotonic() + wait
         while True:
+            asked = time.monotonic()
             held = self._read()
             if held is None or held.until < time.time():
-                self.number = max(held.number if held else 0, above) + 1
-                self._beat()
+                self._claim(max(held.number if held else 0, above) + 1)
+                if time.monotonic() - asked > self._settle > 0:
+                    # Another who asked with us may have gone on before our row came, with the same number.
+                    held = self._read()
+                    if held is not None and held.id == self._id:
+                        self._claim(held.number + 1)
                 time.sleep(self._settle)
                 held = self._read()
                 if held is not None and held.id == self._id:
@@ -110,6 +116,10 @@ class Lease:
         with contextlib.suppress(IndexUnreachable, BuildLocked):  # then it ends by itself
             self.require_sign()
             self._put(0.0)
+
+    def _claim(self, number: int) -> None:
+        self.number = number
+        self._beat()
 
     def _beat(self) -> None:
         self._put(time.time() + self._lasts)

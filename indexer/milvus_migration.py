@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from indexer.address import Address
 from indexer.assembly import Kept, NoteRows
-from indexer.errors import IndexMissing
+from indexer.errors import IndexDamaged, IndexMissing, IndexOutdated
 from indexer.migration import NOTES_AT_ONCE, followed
 from indexer.milvus_generation import MilvusGeneration
 from indexer.milvus_numbers import row_at
@@ -27,7 +27,7 @@ def into_milvus(index: Passages, target: Address) -> Iterator[Progress | Manifes
         swept = sweep(store)
         try:
             previous = store.open()
-        except IndexMissing:
+        except (IndexDamaged, IndexMissing, IndexOutdated):
             previous = None
         writer = Writer(store, lease)
         for progress, some in followed(index):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from indexer.errors import IndexUnusable
+from indexer.errors import IndexDamaged
 from indexer.milvus_fetching import StoredNote
 from indexer.milvus_generation import MilvusGeneration
 from indexer.milvus_rows import Published
@@ -26,7 +26,7 @@ def opened(store: "MilvusStore", published: Published, before: MilvusGeneration 
     if len(there) != published.manifest.notes:
         if before:
             return opened(store, published, None)
-        raise IndexUnusable(
+        raise IndexDamaged(
             f"The index has {len(there)} notes where {published.manifest.notes} are to be. Ask again; if"
             " it lasts, run `footnote build --full`."
         )

@@ -86,7 +86,11 @@ class Published:
 
 
 def note_rows(number: int, given: NoteRows) -> tuple[Head, Learned, list[dict[str, Any]]]:
-    """The rows of a note in the table of notes, with what a generation holds of it in memory."""
+    """The rows of a note in the table of notes, with what a generation holds of it in memory.
+
+    Raises:
+        IndexTooLarge: its head does not fit into a row.
+    """
     note = given.note
     learned = Learned(learn(given.chunks), _term_counts(given.chunks))
     words = _packed(msgspec.json.encode(learned))
@@ -103,8 +107,14 @@ def note_rows(number: int, given: NoteRows) -> tuple[Head, Learned, list[dict[st
         len(parts),
         note.line_count,
     )
+    first, *rest = _packed(msgspec.json.encode(head))
+    if rest:
+        raise IndexTooLarge(
+            f"{note.path} has a title and tags that are more than a row of Milvus holds. Shorten them, or"
+            " keep the index in a folder."
+        )
     kinds = [HEAD, *[WORDS] * len(words), *[TEXT] * len(parts)]
-    texts = [*_packed(msgspec.json.encode(head))[:1], *words, *parts]
+    texts = [first, *words, *parts]
     rows = [
         {"id": row_at(number, place), "note": number, "kind": kind, "data": data, "vector": [0.0, 0.0]}
         for place, (kind, data) in enumerate(zip(kinds, texts, strict=True))

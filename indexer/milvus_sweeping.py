@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from indexer.errors import IndexDamaged, IndexIncompatible, IndexMissing, IndexOutdated
 from indexer.milvus_numbers import Ranges, conditions, first_note
-from indexer.milvus_rows import Published
-from indexer.milvus_store import MilvusStore
+from indexer.milvus_rows import Published, published_of
+from indexer.milvus_store import GENERATION, MilvusStore
 
 LEAST = 2  # generations that are kept however old they are
 
@@ -40,12 +40,12 @@ def _forget_old(store: MilvusStore, serving: str) -> list[Published]:
     """Forget generations that nobody reads any more; give those that can be read, and the serving one."""
     readable: list[Published] = []
     now = datetime.now(UTC)
-    for revision in store.revisions():
+    for revision, parts in _generations(store):
         if revision > serving:  # it was rolled back
             store.forget(revision)
             continue
         with contextlib.suppress(IndexDamaged, IndexIncompatible):
-            one = store.published(revision)
+            one = published_of(parts)
             # It was left when the next one was published.
             left = datetime.fromisoformat(readable[-1].manifest.created_at) if readable else now
             if len(readable) < LEAST or (now - left).total_seconds() < store.grace:
@@ -53,6 +53,17 @@ def _forget_old(store: MilvusStore, serving: str) -> list[Published]:
                 continue
         store.forget(revision)
     return readable
+
+
+def _generations(store: MilvusStore) -> list[tuple[str, list[str]]]:
+    """All that are there with their parts, newest first; asked for at once, as each question takes long."""
+    rows = store.milvus.each(
+        store.published_table, f'key like "{GENERATION}:%"', ["key", "data"], strong=True
+    )
+    found: dict[str, list[str]] = {}
+    for row in sorted(rows, key=lambda row: str(row["key"])):
+        found.setdefault(row["key"].split(":")[1], []).append(row["data"])
+    return list(reversed(found.items()))
 
 
 def _remove(store: MilvusStore, condition: str, tables: Sequence[str]) -> None:

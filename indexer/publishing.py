@@ -79,10 +79,15 @@ def publish(folder: Path, snapshot: Snapshot, *, max_bytes: int | None = None, d
 
 
 def _make_room(folder: Path, needs: int, max_bytes: int | None, disk: Disk) -> None:
-    """Raise unless a generation of `needs` bytes may be written; the one before the last gives way first."""
-    if free(folder) < needs or (max_bytes is not None and taken(folder) + needs > max_bytes):
+    """Raise unless a generation of `needs` bytes may be written; others give way if it fits then."""
+    lacks = needs - free(folder)
+    if max_bytes is not None:
+        lacks = max(lacks, taken(folder) + needs - max_bytes)
+    if lacks > 0:
         with contextlib.suppress(IndexDamaged, IndexMissing):
-            _remove_others(folder, {current_revision(folder)}, disk)
+            serving = current_revision(folder)
+            if lacks <= _removable(folder, {serving}):
+                _remove_others(folder, {serving}, disk)
     if max_bytes is not None and (total := taken(folder) + needs) > max_bytes:
         raise IndexTooLarge(
             f"index too large: with the new generation {str(folder)!r} would hold {told(total)}, the limit is"
@@ -180,6 +185,17 @@ def _clear(folder: Path, disk: Disk) -> None:
         disk.remove(folder / f"{CURRENT}.new")
         for entry in sorted((folder / GENERATIONS).glob(f"{_UNFINISHED}*")):
             disk.remove(entry)
+
+
+def _removable(folder: Path, kept: set[str]) -> int:
+    """The bytes of the generations that are not kept and that nobody reads."""
+    total = 0
+    for revision in revisions(folder):
+        generation = folder / GENERATIONS / revision
+        if revision not in kept:
+            with contextlib.suppress(OSError), unread(generation) as nobody:
+                total += taken(generation) if nobody else 0
+    return total
 
 
 def _remove_others(folder: Path, kept: set[str], disk: Disk) -> None:

@@ -42,14 +42,14 @@ class Watcher:
             there = _identity(self._notes)
             if there is None:
                 if not missing:
-                    self._rebuild()  # it changes nothing, but tells what is wrong
+                    self._call()  # it changes nothing, but tells what is wrong
                 missing = True
                 self._stopping.wait(LOOK_AGAIN)
                 continue
             missing = False
             try:
                 self._watch(there)
-            except OSError as error:  # the system watches no more folders for us
+            except (OSError, RuntimeError) as error:  # the system watches no more folders for us
                 _log.warning("The notes are looked through for edits instead of being watched: %s", error)
                 self._polls = True
                 self._stopping.wait(LOOK_AGAIN)
@@ -72,8 +72,14 @@ class Watcher:
             if self._stopping.is_set() or _identity(self._notes) != there:
                 return
             if edits or not begun:  # edits from before it was watched are found by the first rebuild
-                self._rebuild()
+                self._call()
             begun = True
+
+    def _call(self) -> None:
+        try:
+            self._rebuild()
+        except Exception:  # the next edit calls again
+            _log.exception("A rebuild could not be called for.")
 
     def _matters(self, path: Path) -> bool:
         """Whether an edit of that path can change what is indexed; a folder's can, and one that is gone."""

@@ -168,6 +168,7 @@ class Server(uvicorn.Server):
         until = clock.time() + SECONDS_TO_FINISH
         while self._running.count and clock.time() < until:
             await asyncio.sleep(0.05)
+        self._running.end()
         await asyncio.sleep(SECONDS_TO_HANG_UP)
         for connection in self.server_state.connections:
             connection.transport.close()

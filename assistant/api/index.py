@@ -77,5 +77,6 @@ async def job_events(job: KnownJob, jobs: JobsPart) -> AsyncIterator[ServerSentE
             yield ServerSentEvent(event="progress", data=JobBody.model_validate(job))
         await asyncio.sleep(LOOK_AGAIN)
         with contextlib.suppress(ConversationsUnusable):  # another process may tell once it is back
-            job = await run_in_threadpool(jobs.get, job.id) or job
+            found = await run_in_threadpool(jobs.get, job.id)
+            job = found or job
     yield ServerSentEvent(event=job.state.value, data=JobBody.model_validate(job))

@@ -122,8 +122,8 @@ def test_the_latest_is_the_one_that_was_started_last_although_ones_own_still_run
     here, there = shared(database, building), shared(database, quick)
     own, later = here.start(), there.start()
     there.close()
-    latest = here.latest()
-    assert latest and latest.id == later.id
-    assert [job.id for job in here.recent()] == [later.id, own.id]
+    latest, recent = here.latest(), here.recent()
     building.go_on.set()
     here.close()
+    assert latest and latest.id == later.id
+    assert [job.id for job in recent] == [later.id, own.id]

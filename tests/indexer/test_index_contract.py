@@ -5,9 +5,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from conftest import Build
 from fakes import HashingEmbedder
 from milvus_server import MilvusProcess
 
@@ -18,12 +20,14 @@ from assistant.types import Filters, Turn
 from indexer import milvus_build
 from indexer.address import Address, Place, place_of
 from indexer.embedding import Embedded
-from indexer.errors import BuildLocked, IndexDamaged, IndexMissing, ModelError
-from indexer.generations import open_snapshot
+from indexer.errors import BuildLocked, IndexDamaged, IndexMissing, IndexTooLarge, ModelError
+from indexer.generations import open_snapshot, revisions
 from indexer.live import LiveIndex
 from indexer.migration import migrate
 from indexer.milvus_fetching import Fetcher
 from indexer.milvus_generation import MilvusGeneration
+from indexer.milvus_index import Milvus
+from indexer.milvus_rows import HEAD
 from indexer.milvus_store import MilvusStore
 from indexer.passages import Passages
 from indexer.planning import BuildReport
@@ -404,6 +408,91 @@ def test_a_generation_that_cannot_be_read_is_built_anew(address: Place, settings
     again.build()
     assert answers(again) == before
     again.close()
+
+
+def test_a_note_with_a_heading_of_any_length_is_one_note(index: Index) -> None:
+    words = " ".join(f"{number * 2654435761 % 2**32:08x}" for number in range(30_000))
+    index.edit("long.md", f"# {words}\n\nTea is brewed at 80 degrees.\n")
+    index.build()
+    index.close()
+    again = index.beside()
+    assert list(again.live.current.notes) == ["aws/roles.md", "aws/storage.md", "long.md"]
+    assert again.live.store.verify() == []
+    again.close()
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_a_note_that_is_lost_is_told_and_a_build_brings_it_back(
+    address: Place, settings: IndexSettings, full: bool
+) -> None:
+    index = Index(replace(settings, index=address))
+    index.build()
+    before = answers(index)
+    lose_a_head(index)
+    again = index.beside()
+    with pytest.raises(IndexDamaged, match="has 1 notes where 2 are to be"):
+        _ = again.live.current
+    counted, opened = again.live.store.verify()
+    assert (" has 1 notes of " in counted, "--full" in counted, "where 2 are to be" in opened) == (True,) * 3
+    report = again.build(full=full)
+    assert (report.reason, report.embedded) == ("The index has 1 notes where 2 are to be", 3)
+    assert answers(again) == before
+    assert again.live.store.verify() == []
+    again.close()
+
+
+def lose_a_head(index: Index) -> None:
+    """One note's head is gone from Milvus; what the process has of it is hung up with it."""
+    store, generation = index.live.store, index.live.current
+    assert isinstance(store, MilvusStore) and isinstance(generation, MilvusGeneration)
+    number = generation.notes["aws/roles.md"].number
+    store.milvus.remove(store.notes_table, "id", f"kind == {HEAD} and note == {number}")
+    index.close()
+
+
+def test_an_index_moves_to_where_one_has_lost_a_note(address: Place, settings: IndexSettings) -> None:
+    there, here = Index(replace(settings, index=address)), Index(settings)
+    there.build()
+    lose_a_head(there)
+    here.build()
+    assert moved(settings.index, address).notes == 2
+    again = there.beside()
+    assert again.live.store.verify() == []
+    again.close()
+
+
+def test_an_edit_asks_as_often_however_many_came_before(
+    address: Place, settings: IndexSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    for name in ("rows", "each"):
+        ask = getattr(Milvus, name)
+
+        def counted(self: Milvus, *given: object, _ask: Any = ask, **options: object) -> Any:
+            asked.append(str(given))
+            return _ask(self, *given, **options)
+
+        monkeypatch.setattr(Milvus, name, counted)
+    index = Index(replace(settings, index=address))
+    times = []
+    for number in range(6):
+        index.edit("tea.md", f"# Tea\n\nTea is brewed at {number} degrees.\n")
+        asked.clear()
+        index.build()
+        times.append(len(asked))
+    assert times[2:] == [times[2]] * 4
+    index.close()
+
+
+def test_an_index_that_moves_into_a_folder_keeps_to_its_limit(
+    settings: IndexSettings, build: Build, tmp_path: Path
+) -> None:
+    build()
+    with pytest.raises(IndexTooLarge, match="FOOTNOTE_MAX_INDEX_MB"):
+        list(migrate(settings.index, tmp_path / "there", max_bytes=10_000))
+    assert revisions(tmp_path / "there") == []
+    *_, _ = migrate(settings.index, tmp_path / "there", max_bytes=1_000_000)
+    assert len(revisions(tmp_path / "there")) == 1
 
 
 def moved(source: Place, target: Place) -> Manifest:

@@ -1,7 +1,11 @@
 """Numbers of notes and passages, what is dead, and what a process holds of them."""
 
+import random
+
 import pytest
 
+from indexer.assembly import NoteRows
+from indexer.errors import IndexTooLarge
 from indexer.lexicon import Lexicon
 from indexer.milvus_numbers import (
     Ranges,
@@ -13,10 +17,11 @@ from indexer.milvus_numbers import (
     row_at,
     without,
 )
-from indexer.milvus_rows import Learned, Published
+from indexer.milvus_rows import Learned, Published, head_of, note_rows
 from indexer.milvus_terms import words_text
 from indexer.milvus_words import Words
 from indexer.snapshot import FORMAT_VERSION, Manifest
+from indexer.types import Note
 
 
 def published(end: int, dead: Ranges) -> Published:
@@ -87,3 +92,12 @@ def test_words_are_sums_that_come_and_go() -> None:
     none = less.changed(0, removed=[learned("tea", "Tea")])
     assert (none.knows("tea"), none.lexicon) == (False, Lexicon())
     assert one.frequency("tea") == 3
+
+
+def test_a_note_whose_head_is_more_than_a_row_is_named() -> None:
+    def rows(title: str) -> list[dict[str, object]]:
+        return note_rows(1, NoteRows(Note("aws/ecs.md", "", "", 0, title), [], []))[2]
+
+    assert head_of(str(rows("ECS")[0]["data"])).title == "ECS"
+    with pytest.raises(IndexTooLarge, match=r"^aws/ecs\.md has a title and tags .* Shorten them"):
+        rows(random.Random(1).randbytes(60_000).hex())

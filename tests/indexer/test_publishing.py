@@ -7,6 +7,7 @@ import random
 import shutil
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -227,17 +228,36 @@ def test_the_index_does_not_grow_beyond_its_limit(settings: IndexSettings, tmp_p
     publish(tmp_path / "other", serving, max_bytes=3_000_000)
 
 
-def test_an_old_generation_gives_way_before_a_build_is_refused(settings: IndexSettings) -> None:
+def test_an_old_generation_gives_way_where_another_fits_then(
+    settings: IndexSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.publishing.rounded", lambda folder, sizes: 10**4)
     run(settings)
     edit(settings)
     run(settings)
     assert len(revisions(settings.index)) == 2
-    taken = storage.taken(settings.index)
-    edit(settings, "# Tea\n\nBrewed at 90 degrees.\n")
     serving = open_snapshot(settings.index)
-    with pytest.raises(IndexTooLarge):
-        publish(settings.index, serving, max_bytes=taken // 2)
-    assert revisions(settings.index) == [serving.manifest.revision]
+    following = replace(serving, manifest=replace(serving.manifest, revision="00000003-00000000"))
+    publish(settings.index, following, max_bytes=storage.taken(settings.index) + 10**4 - 1)
+    assert revisions(settings.index) == ["00000003-00000000", serving.manifest.revision]
+
+
+@pytest.mark.parametrize("short_of", ["limit", "disk"])
+def test_a_build_that_is_refused_leaves_what_can_be_gone_back_to(
+    settings: IndexSettings, monkeypatch: pytest.MonkeyPatch, short_of: str
+) -> None:
+    first = run(settings)
+    edit(settings)
+    run(settings)
+    serving = open_snapshot(settings.index)
+    limit = storage.taken(settings.index) if short_of == "limit" else None
+    monkeypatch.setattr("indexer.publishing.rounded", lambda folder, sizes: 10**6)
+    monkeypatch.setattr("indexer.publishing.free", lambda folder: 10**9 if limit else 20 * 1024)
+    disk = FailingDisk()
+    with pytest.raises(IndexTooLarge if limit else DiskFull):
+        publish(settings.index, serving, max_bytes=limit, disk=disk)
+    assert disk.effects == []
+    assert roll_back(settings.index).revision == first.revision
 
 
 def test_a_damaged_generation_is_set_aside_and_the_one_before_serves(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import watchfiles
+from watchfiles._rust_notify import WatchfilesRustInternalError
 
 from indexer.settings import IndexSettings
 from indexer.watching import Watcher
@@ -99,15 +100,22 @@ def test_a_folder_that_is_not_there_yet_is_waited_for(settings: IndexSettings, c
         assert calls.reach(2)
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(28, "OS file watch limit reached."),
+        WatchfilesRustInternalError("error creating recommended watcher: Too many open files (os error 24)"),
+    ],
+)
 def test_where_the_system_watches_no_more_folders_they_are_looked_through(
-    settings: IndexSettings, calls: Calls, monkeypatch: pytest.MonkeyPatch
+    settings: IndexSettings, calls: Calls, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     watch, refused = watchfiles.watch, []
 
     def limited(*folders: Path, force_polling: bool | None, **options: Any) -> Any:
         if not force_polling:
             refused.append(True)
-            raise OSError(28, "OS file watch limit reached.")
+            raise error
         return watch(*folders, force_polling=True, **options)
 
     monkeypatch.setattr("indexer.watching.watchfiles.watch", limited)
@@ -116,3 +124,17 @@ def test_where_the_system_watches_no_more_folders_they_are_looked_through(
         (settings.notes / "new.md").write_text("More.", "utf-8")
         assert calls.reach(2)
     assert refused == [True]
+
+
+def test_a_rebuild_that_cannot_be_called_for_is_told_and_the_next_edit_calls_again(
+    settings: IndexSettings, calls: Calls, caplog: pytest.LogCaptureFixture
+) -> None:
+    def failing() -> None:
+        calls()
+        raise RuntimeError("can't start new thread")
+
+    with Watcher(settings, failing):
+        assert calls.reach(1)
+        (settings.notes / "new.md").write_text("More.", "utf-8")
+        assert calls.reach(2)
+    assert {record.getMessage() for record in caplog.records} == {"A rebuild could not be called for."}

@@ -7,14 +7,17 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import httpx2
 import pytest
 from conftest import small_site
 from fakes import HashingEmbedder
 from fastapi.testclient import TestClient
+from models import faulty_server, writer_for
 from ports import free_port
 from serving import serving
 
@@ -23,10 +26,10 @@ from indexer.jobs import RebuildJobs
 from indexer.live import LiveIndex
 from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
-from ui.address import AddressError
+from ui.address import AddressError, listen
 from ui.application import create_server
 from ui.finishing import Running
-from ui.server import serve
+from ui.server import Server, serve
 from ui.settings import ServerSettings
 
 
@@ -110,6 +113,7 @@ def test_lines_that_are_none_mark_nothing(client: TestClient, lines: dict[str, s
 def test_a_note_that_is_not_there_is_told_in_a_sentence(client: TestClient, path: str) -> None:
     response = client.get("/ui/note", params={"path": path})
     assert response.status_code == 404
+    assert "x-fragment" in response.headers
     assert response.text.startswith('<p class="error" role="alert">There is no note')
     assert "<script>" not in response.text
 
@@ -194,18 +198,65 @@ def test_an_edit_is_answered_from_a_moment_later_and_no_index_is_needed_at_first
     assert log == f"Footnote is at {served.address}\n"
 
 
+ASKED = "What does the task role give to the code in a container?"
+CALLED = {"name": "ask", "arguments": {"question": ASKED}}
+REQUESTS: dict[str, dict[str, Any]] = {
+    "/api/v1/ask": {"question": ASKED},
+    "/v1/chat/completions": {"model": "footnote", "messages": [{"role": "user", "content": ASKED}]},
+    "/mcp": {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": CALLED},
+}
+ACCEPT = {"Accept": "application/json, text/event-stream"}
+
+
+@pytest.mark.parametrize("path", REQUESTS)
 def test_answers_at_work_are_counted_and_what_only_listens_is_not(
-    assistant: Assistant, jobs: RebuildJobs
+    assistant: Assistant, jobs: RebuildJobs, path: str
 ) -> None:
     running, seen = Running(), []
-    search = assistant.search
+    stream = assistant.stream
 
     def watched(*arguments: object, **options: object) -> object:
         seen.append(running.count)
-        return search(*arguments, **options)  # type: ignore[arg-type]
+        return stream(*arguments, **options)  # type: ignore[arg-type]
 
-    assistant.search = watched  # type: ignore[assignment,method-assign]
+    assistant.stream = watched  # type: ignore[assignment,method-assign]
     with TestClient(create_server(assistant, jobs, running), base_url="http://127.0.0.1") as client:
-        assert client.post("/api/v1/search", json={"query": "roles"}).status_code == 200
+        assert client.post(path, json=REQUESTS[path], headers=ACCEPT).status_code == 200
         assert client.get("/api/v1/index").status_code == 200
     assert (seen, running.count) == ([1], 0)
+
+
+@pytest.mark.parametrize("path", REQUESTS)
+def test_an_answer_that_takes_too_long_ends_with_the_server_and_is_one(
+    assistant: Assistant, jobs: RebuildJobs, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr("ui.server.SECONDS_TO_FINISH", 0.5)
+    monkeypatch.setattr("ui.server.SECONDS_TO_HANG_UP", 60.0)
+    running, answers = Running(), []
+    with (
+        faulty_server("stall") as model,
+        writer_for(model.url) as writer,
+        listen(ServerSettings(port=free_port())) as listener,
+    ):
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        assistant.writer = writer
+        server = Server(create_server(assistant, jobs, running), address, running)
+        serves = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        serves.start()
+
+        def ask() -> None:
+            answers.append(httpx2.post(f"{address}{path}", json=REQUESTS[path], headers=ACCEPT, timeout=120))
+
+        asks = threading.Thread(target=ask)
+        asks.start()
+        until = time.monotonic() + 60
+        while not model.asked:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        told = time.monotonic()
+        server.stop()
+        serves.join()
+        asks.join()
+    assert time.monotonic() - told < 20  # the model would say no more for 30
+    assert answers[0].status_code == 200
+    assert "permissions" in answers[0].text

@@ -168,9 +168,10 @@ def migrate(
 
     token = os.environ.get("FOOTNOTE_INDEX_TOKEN", "")
     places = [place_of(text, token=token) for text in (source, target)]
+    limit = index_settings(None, target).max_index_mb * 2**20
     manifest: Manifest | None = None
     with terminal.progress(errors()) as show:
-        for event in run(*places):
+        for event in run(*places, max_bytes=limit):
             if isinstance(event, Manifest):
                 manifest = event
             else:
