@@ -9,6 +9,7 @@ from indexer.passages import Passages
 from indexer.types import Chunk, Kind
 
 MOST = 3
+NEAR = 3.0  # of an evidence score, below the best; what is farther, some twenty times, only fills up
 
 
 def related(evidence: Sequence[Evidence], snapshot: Passages) -> Sequence[Related]:
@@ -19,6 +20,8 @@ def related(evidence: Sequence[Evidence], snapshot: Passages) -> Sequence[Relate
     """
     nearest: dict[tuple[str, tuple[str, ...]], Chunk] = {}
     for item in evidence:
+        if item.score < evidence[0].score - NEAR:
+            break
         nearest.setdefault((item.chunk.note, item.chunk.heading_path), item.chunk)
     return [
         Related(chunk.note, chunk.heading_path, _line_of_heading(chunk, snapshot))
