@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from assistant.claims import Fact, Word, facts, names, numbers, pieces, words
 from assistant.denial import denials, opposed, within
 from assistant.taming import shown
-from indexer.blocks import plain
 from indexer.embedding import Embedded
 from indexer.keyword_index import terms
+from indexer.markdown import plain
 from indexer.types import Chunk, Kind, Unit
 
 SILENT = (Kind.HEADING, Kind.TABLE_HEADER, Kind.OTHER)  # these say nothing; HTML is of the last kind

@@ -8,9 +8,8 @@ from assistant.citations import cite
 from assistant.evidence import Evidence
 from assistant.types import Citation
 from indexer.blocks import code_at
+from indexer.markdown import commonmark, escaped
 from indexer.types import Chunk, Kind, Note, Span
-
-_LINE_END = re.compile(r"\s*\n\s*(?:>\s?)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +49,8 @@ def write_items(items: Sequence[Evidence], numbers: Numbers) -> Composed:
         note = notes[item.chunk.note]
         for depth, lead in enumerate(item.unit.parents):
             if not numbers.has(item.chunk, lead.span):
-                told.append(
-                    (depth, f"{on_one_line(lead.span.of(note.text))} {numbers.mark(item.chunk, lead.span)}")
-                )
+                words = commonmark(lead.span.of(note.text))
+                told.append((depth, f"{words} {numbers.mark(item.chunk, lead.span)}"))
         if not numbers.has(item.chunk, item.unit.span):
             between = "\n" if item.unit.kind is Kind.CODE else " "  # behind a fence nothing may stand
             words = f"{said(item, note)}{between}{numbers.mark(item.chunk, item.unit.span)}"
@@ -67,20 +65,15 @@ def _listed(depth: int, words: str) -> str:
 
 
 def said(item: Evidence, note: Note) -> str:
-    """What a unit says, in its note's letters on one line; a table row as it is told, code as it stands."""
+    """What a unit says, in its note's words on one line; a table row as it is told, code as it stands."""
     if item.unit.kind is Kind.TABLE_ROW:
-        return item.unit.text
+        return escaped(item.unit.text)
     if item.unit.kind is Kind.CODE:
         return _fenced(*code_at(note.text, item.unit.span))
-    return on_one_line(item.unit.span.of(note.text))
+    return commonmark(item.unit.span.of(note.text))
 
 
 def _fenced(language: str, code: str) -> str:
     """Code between fences that nothing in it ends."""
     fence = "`" * max(3, 1 + max(map(len, re.findall("`+", code)), default=0))
     return f"{fence}{language}\n{code}\n{fence}"
-
-
-def on_one_line(text: str) -> str:
-    """The text with its line ends, and the quote signs after them, made spaces."""
-    return _LINE_END.sub(" ", text)

@@ -5,26 +5,20 @@ A chunk stays within one section; it breaks between sentences, list items and ta
 only where that alone is too long for the model.
 """
 
-import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-import sentencex
-
-from indexer.blocks import Lines, parse_blocks, plain
-from indexer.types import Block, Chunk, Kind, Note, Span, Unit
+from indexer.blocks import Lines
+from indexer.types import Chunk, Kind, Note, Span, Unit
+from indexer.units import LONGEST_STEP, Placed, shortened, units_of
 
 VERSION = "3"
 TARGET_TOKENS = 120  # beyond this a chunk says more than one thing, and its vector blurs
 CONTEXT_TOKENS = 64  # at most this many go to headings and parents
 STEP_TOKENS = CONTEXT_TOKENS // 2 - 1  # a heading or parent that has more leaves this much to the others
-LONGEST_STEP = 400  # characters of a heading, a parent or a column's name: all that hangs on it repeats them
 SPECIAL_TOKENS = 2  # the model's own, at both ends
-LONG_ITEM = 400  # characters; a longer list item is cut into sentences
 SLICE = 1_000  # characters; nothing longer is handed to the tokenizer as one unit
-_ORDINAL = re.compile(r"(?<=\d)\.(?=[\u00a0\u202f])")  # as in a date: it ends no sentence
-
 CountTokens = Callable[[Sequence[str]], Sequence[int]]
 
 
@@ -46,10 +40,7 @@ def chunk_note(note: Note, count_tokens: CountTokens, *, max_tokens: int) -> lis
         max_tokens: the embedding model's window.
     """
     lines = Lines(note.text)
-    blocks = [_repeatable(block) for block in parse_blocks(note.text, note.body_start)]
-    units = [
-        (unit, start, block.heading_path) for block in blocks for unit, start in _units(note.text, block)
-    ]
+    units = units_of(note.text, note.body_start)
     budget = max_tokens - SPECIAL_TOKENS - CONTEXT_TOKENS
     pieces = list(_fit(note.text, units, count_tokens, budget))
     return [
@@ -73,72 +64,9 @@ def joined(chunks: Sequence[Chunk], text: str) -> Chunk:
     return replace(first, span=span, line_end=last.line_end, text=span.of(text), units=units)
 
 
-def _repeatable(block: Block) -> Block:
-    """The block without most of what is long above it, or notes would grow with their square."""
-    return replace(
-        block,
-        heading_path=tuple(_shortened(name, LONGEST_STEP) for name in block.heading_path),
-        parents=tuple(replace(lead, text=_shortened(lead.text, LONGEST_STEP)) for lead in block.parents),
-        header=tuple(_shortened(name, LONGEST_STEP) for name in block.header),
-    )
-
-
-def _shortened(words: str, size: int) -> str:
-    """At most `size` characters: the last words of what leads on, as in "you need these:", else the first."""
-    if len(words) <= size:
-        return words
-    if words.endswith(":"):
-        last = words[len(words) - size :]
-        return last.partition(" ")[2] or last
-    first = words[:size]
-    return first.rpartition(" ")[0] or first
-
-
-def _units(text: str, block: Block) -> Iterator[tuple[Unit, int]]:
-    """The units of a block, each with the offset at which its chunk would begin."""
-    span = Span(block.content, block.span.end)
-    if block.kind is Kind.HEADING:
-        yield Unit(block.kind, block.span, block.heading_path[-1]), block.span.start
-    elif block.kind in (Kind.TABLE_ROW, Kind.TABLE_HEADER):
-        cells = tuple(zip(block.header, block.cells, strict=False))
-        yield Unit(block.kind, block.span, _told(block), block.parents, cells), block.span.start
-    elif block.kind in (Kind.CODE, Kind.OTHER):
-        yield Unit(block.kind, block.span, block.span.of(text), block.parents), block.span.start
-    elif block.kind is Kind.LIST_ITEM and span.end - span.start <= LONG_ITEM:
-        yield Unit(block.kind, span, plain(span.of(text)), block.parents), block.span.start
-    else:
-        for number, sentence in enumerate(_sentences(text, span)):
-            start = sentence.start if number else block.span.start
-            yield Unit(block.kind, sentence, plain(sentence.of(text)), block.parents), start
-
-
-def _told(block: Block) -> str:
-    """A table row in words: "column: value; column: value"; the first column needs no name."""
-    if not block.header:
-        return " | ".join(block.cells)
-    first, *rest = block.cells or ("",)
-    named = [
-        f"{name}: {cell}" if name else cell
-        for name, cell in zip(block.header[1:], rest, strict=False)
-        if cell
-    ]
-    return f"{first} \N{EN DASH} {'; '.join(named)}" if named else first
-
-
-def _sentences(text: str, span: Span) -> Iterator[Span]:
-    """The sentences of a paragraph. A line break within it is a space, so that it ends no sentence."""
-    flat = _ORDINAL.sub("_", span.of(text).replace("\r", " ").replace("\n", " "))
-    for found in sentencex.get_sentence_boundaries("en", flat):
-        start, end = found["start_index"], found["end_index"]
-        words = flat[start:end]
-        if words.strip():
-            left = start + len(words) - len(words.lstrip())
-            yield Span(span.start + left, span.start + start + len(words.rstrip()))
-
-
 def _fit(
     text: str,
-    units: Sequence[tuple[Unit, int, tuple[str, ...]]],
+    units: Sequence[Placed],
     count_tokens: CountTokens,
     budget: int,
 ) -> Iterator[_Piece]:
@@ -171,7 +99,8 @@ def _slices(text: str, unit: Unit, limit: int) -> Iterator[Unit]:
             end = cut if cut > at else end
         words = Span(at, end).of(text)
         if words.strip():
-            yield Unit(unit.kind, _stripped(words, at), " ".join(words.split()), unit.parents)
+            said = " ".join(words.split()) if unit.text else ""
+            yield Unit(unit.kind, _stripped(words, at), said, unit.parents)
         at = end
 
 
@@ -210,7 +139,7 @@ def _leading(group: Sequence[_Piece], room: int) -> list[_Piece]:
 def _chunk(note: Note, lines: Lines, group: Sequence[_Piece], count_tokens: CountTokens) -> Chunk:
     span = Span(group[0].start, group[-1].unit.span.end)
     path = group[-1].heading_path
-    title = _shortened(note.title, LONGEST_STEP)
+    title = shortened(note.title, LONGEST_STEP)
     first = next((piece.unit for piece in group if piece.unit.kind is not Kind.HEADING), group[0].unit)
     return Chunk(
         note=note.path,
@@ -246,6 +175,6 @@ def _cut(step: str, count_tokens: CountTokens) -> str:
     """What a heading or parent leads on with or begins with, in at most STEP_TOKENS tokens."""
 
     def tokens(size: int) -> int:
-        return count_tokens([_shortened(step, size)])[0]
+        return count_tokens([shortened(step, size)])[0]
 
-    return _shortened(step, bisect_right(range(len(step) + 1), STEP_TOKENS, key=tokens) - 1)
+    return shortened(step, bisect_right(range(len(step) + 1), STEP_TOKENS, key=tokens) - 1)

@@ -55,7 +55,7 @@ def merged(parts: Iterable[Lexicon]) -> Lexicon:
 
 
 def _names(chunk: Chunk) -> Iterator[str]:
-    cells = (re.split(r" \N{EN DASH} ", unit.text)[0] for unit in chunk.units if unit.kind is Kind.TABLE_ROW)
+    cells = (unit.cells[0][1] for unit in chunk.units if unit.kind is Kind.TABLE_ROW and unit.cells)
     bold = (match["name"] for match in _BOLD.finditer(chunk.text))
     for raw in (*chunk.heading_path, *bold, *cells):
         name = " ".join(re.sub(r"[`*]|\([^)]*\)", " ", raw).split()).rstrip(":?.")

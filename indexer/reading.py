@@ -5,14 +5,16 @@ import hashlib
 import os
 import re
 import stat
+import tomllib
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 
 import frontmatter
 import pathspec
 import yaml
 
-from indexer.blocks import first_heading
+from indexer.blocks import title_heading
 from indexer.errors import NotesFolderError
 from indexer.types import Note, Reading, Skipped
 
@@ -20,10 +22,14 @@ SUFFIXES = (".md", ".markdown")
 IGNORE_FILE = ".footnoteignore"
 BYTE_ORDER_MARK = "\ufeff"  # some editors begin a file with it; it is no text
 MOST_LINES = 100_000  # a table of more rows takes minutes to cut into passages, and gigabytes
-MOST_FRONT_MATTER = 50_000  # characters; YAML is slow to read
+MOST_FRONT_MATTER = 20_000  # characters; YAML and TOML are slow to read
+LONGEST_TITLE = 300  # characters
+LONGEST_TAG = 100
+MOST_TAGS = 100  # of one note
 # What no name may hold: control characters, line ends, bytes that are no UTF-8, signs that turn others about.
 UNSHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-_FRONT_MATTER = frontmatter.YAMLHandler()
+_YAML = frontmatter.YAMLHandler()
+_TOML = frontmatter.default_handlers.BaseHandler(re.compile(r"^\+{3}\s*$", re.MULTILINE), "+++", "+++")
 
 
 class _Unreadable(Exception):
@@ -145,8 +151,8 @@ def _read(folder: Path, file: Path, path: str, max_bytes: int, known: Note | Non
 def note_of(path: str, text: str, sha256: str) -> Note:
     """The note that a decoded file is, with the title and tags that it gives itself."""
     body_start, title, tags = _front_matter(text)
-    title = title or first_heading(text, body_start) or Path(path).stem.replace("-", " ").replace("_", " ")
-    return Note(path, text, sha256, body_start, title, tags)
+    title = title or title_heading(text, body_start) or Path(path).stem.replace("-", " ").replace("_", " ")
+    return Note(path, text, sha256, body_start, title[:LONGEST_TITLE].rstrip(), tags)
 
 
 def is_ignored(folder: Path, path: str) -> bool:
@@ -180,16 +186,17 @@ def _leads_inside(folder: Path, link: Path) -> bool:
 
 
 def _front_matter(text: str) -> tuple[int, str, tuple[str, ...]]:
-    """Where the body begins, and the title and tags; front matter that is not YAML counts as text."""
+    """Where the body begins, and the title and tags; front matter that is neither YAML nor TOML is text."""
     start = len(BYTE_ORDER_MARK) if text.startswith(BYTE_ORDER_MARK) else 0
-    if not _FRONT_MATTER.detect(text[start:]):
+    handler = next((one for one in (_YAML, _TOML) if one.detect(text[start:])), None)
+    if handler is None:
         return start, "", ()
     try:
-        raw, body = _FRONT_MATTER.split(text[start:])
+        raw, body = handler.split(text[start:])
         if len(raw) > MOST_FRONT_MATTER:
             return start, "", ()
         # The faster loader, written in C, takes the process with it where lists nest too deep.
-        metadata = _FRONT_MATTER.load(raw, Loader=yaml.SafeLoader)
+        metadata = _YAML.load(raw, Loader=yaml.SafeLoader) if handler is _YAML else tomllib.loads(raw)
         if isinstance(metadata, dict):
             return len(text) - len(body), _words(metadata.get("title")), _tags(metadata.get("tags"))
     except Exception:  # PyYAML has no error of its own for values that a tag does not fit: "!!bool x"
@@ -199,7 +206,8 @@ def _front_matter(text: str) -> tuple[int, str, tuple[str, ...]]:
 
 def _tags(value: object) -> tuple[str, ...]:
     listed = value if isinstance(value, list) else _words(value).replace(",", " ").split()
-    return tuple(tag for tag in map(_words, listed) if tag)
+    tags = (_words(value)[:LONGEST_TAG].rstrip() for value in listed)
+    return tuple(islice(filter(None, tags), MOST_TAGS))
 
 
 def _words(value: object) -> str:

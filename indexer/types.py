@@ -93,14 +93,17 @@ class Block:
     """A run of whole lines of a note that belong together.
 
     `span` covers the lines without the white space around them; `content` is where the words begin, after
-    any list marker. `depth` is the heading level (1 to 6) or the nesting of a list item (0 is outermost).
-    `parents` give the block its meaning, outermost first: the items above a nested one, the line that
-    introduces a list. `cells` and `header` are a table row's plain cells and the names of their columns.
+    any list marker. `text` is a paragraph or list item in plain words; it is empty where they say nothing.
+    `depth` is the heading level (1 to 6) or the nesting of a list item (0 is outermost).
+    `parents` give the block its meaning, outermost first: the items above a nested one, the title of a
+    callout, the line that introduces a list, a table or code. `cells` and `header` are a table row's plain
+    cells and the names of their columns.
     """
 
     kind: Kind
     span: Span
     content: int
+    text: str = ""
     depth: int = 0
     heading_path: tuple[str, ...] = ()
     parents: tuple[Lead, ...] = ()
@@ -112,8 +115,8 @@ class Block:
 class Unit:
     """The smallest piece that can be cited: a sentence, a list item, a table row, a code fence, a heading.
 
-    `text` says it in plain words, without markup; a table row is told as "column: value" pairs, and `cells`
-    has its columns and values apart.
+    `text` says it in plain words, without markup; it is empty where nobody is shown any, as for a comment. A
+    table row is told as "column: value" pairs, and `cells` has its columns and values apart.
     """
 
     kind: Kind
@@ -147,16 +150,16 @@ class Chunk:
     @property
     def embedded_text(self) -> str:
         """The text whose embedding stands for the chunk: its context, then its units in plain words."""
-        words = [unit.text for unit in self.units if unit.kind is not Kind.HEADING]
+        words = [unit.text for unit in self.units if unit.kind is not Kind.HEADING and unit.text]
         return "\n".join([self.context, *words] if self.context else words)
 
     @property
     def embedded_spans(self) -> list[Span]:
-        """Where each unit stands in `embedded_text`; nowhere if it is a heading, which the context holds."""
+        """Where each unit stands in `embedded_text`; nowhere if it is a heading or empty."""
         at = len(self.context) + 1 if self.context else 0
         spans = []
         for unit in self.units:
-            if unit.kind is Kind.HEADING:
+            if unit.kind is Kind.HEADING or not unit.text:
                 spans.append(Span(at, at))
             else:
                 spans.append(Span(at, at + len(unit.text)))

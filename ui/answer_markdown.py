@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
 
 from markdown_it.token import Token
 
@@ -32,12 +33,13 @@ def render_answer(
     soften(tokens)
     open_ = False
     for token in tokens:
-        children = []
-        for child in token.children or ():
-            for leaf in _number(child, reference, unproved is not None):
-                parts, open_ = _doubted(leaf, open_)
-                children += parts
-        token.children = children
+        leaves = [
+            leaf for child in token.children or () for leaf in _number(child, reference, unproved is not None)
+        ]
+        token.children = []
+        for leaf in _joined(leaves):
+            parts, open_ = _doubted(leaf, open_)
+            token.children += parts
         if token.type in ("fence", "code_block"):
             token.content = token.content.replace(_BEGIN, "").replace(_END, "")
     return str(_PARSER.renderer.render(tokens, _PARSER.options, {}))
@@ -67,7 +69,19 @@ def _doubted(leaf: Token, doubted: bool) -> tuple[list[Token], bool]:
     return pieces, doubted
 
 
+def _joined(leaves: Sequence[Token]) -> Iterator[Token]:
+    """The leaves, texts that stand side by side as one."""
+    for kind, group in groupby(leaves, key=lambda leaf: leaf.type):
+        if kind == "text":
+            yield Token("text", "", 0, content="".join(leaf.content for leaf in group))
+        else:
+            yield from group
+
+
 def _number(token: Token, reference: Callable[[int], str | None], checked: bool) -> Iterator[Token]:
+    if token.type == "text_special":  # an escaped sign is no part of a number
+        yield Token("text", "", 0, content=token.content)
+        return
     if token.type != "text":
         yield token
         return
@@ -82,5 +96,5 @@ def _number(token: Token, reference: Callable[[int], str | None], checked: bool)
     yield Token("text", "", 0, content=token.content[position:])
 
 
-# In an answer `[1]: …` is a claim's number, not the definition of a link.
-_PARSER = parser().disable("reference")
+# In an answer `[1]: …` is a claim's number, not the definition of a link, and `\[1\]` is no claim's number.
+_PARSER = parser().disable(["reference", "text_join"])

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from assistant.pipeline import Assistant
 from assistant.types import Answer
 from indexer.live import LiveIndex
+from indexer.markdown import plain
 from indexer.planning import BuildReport
 from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
@@ -52,6 +53,11 @@ lines = st.sampled_from(
     + ["```\ntask role, and no end\n", "- ```\n  role\n  ```\n", "~~~sh\n" + "task role\n" * 300 + "~~~\n"]
     + ["para\n\n    role\n    ```\n    role\n\n", "1.  task\n\n    ```\n    role\n    ```\n"]
     + ["para\n\n    role\n      task\n\n", "> ```\n> task role\n> ```\n"]
+    + [
+        "Role:\n```\ntask\n```\n",
+        "> [!tip] Role\n> A task [2]. A role.\n",
+        "**Role. Task.** [[a|task]] [^1]\n\n",
+    ]
     + ["Roles:\n\n- one role\n- two roles\n", "1. task [1] in order\n", "`role` in `code` ~~x~~\n\n", "\n"]
 )
 questions = st.sampled_from(
@@ -109,10 +115,7 @@ def check(answer: Answer, assistant: Assistant) -> None:
         assert any(block in " ".join(quote.split()) for quote in quotes)
     for line in told.splitlines():
         for said in [] if line.startswith("|") else re.findall(r"^(?:\s*- )?(\S.*?) \[\d+\]$", line):
-            assert (
-                any(said == " ".join(re.sub(r"\n(?:>\s?)*", " ", c.quote).split()) for c in answer.citations)
-                or "\N{EN DASH}" in said
-            )
+            assert any(plain(said) == plain(c.quote) for c in answer.citations) or "\N{EN DASH}" in said
 
 
 def _apart(text: str) -> tuple[str, list[str]]:
@@ -142,6 +145,37 @@ def test_code_is_told_as_it_stands(over: Notes) -> None:
         "- Log in: [1]\n  - ```sh\n    registry login \\\n      --user me\n    ```\n    [2]"
     )
     assert answer.citations[1].quote == "```sh\n  registry login \\\n    --user me\n  ```"
+
+
+@pytest.mark.parametrize("above", ["", "Keep backups safe. "])
+def test_code_is_told_with_the_line_that_leads_on_to_it(over: Notes, above: str) -> None:
+    text = f"# Backup\n\n{above}To restore one folder:\n\n```sh\nrestic restore\n```\n"
+    answer = over(text).ask("How do I restore one folder?")
+    assert answer.text == "- To restore one folder: [1]\n  - ```sh\n    restic restore\n    ```\n    [2]"
+    assert answer.citations[0].quote == "To restore one folder:"
+
+
+def test_a_number_in_brackets_of_the_notes_is_no_citation(over: Notes) -> None:
+    answer = over("# Shed\n\nThe shed is 88 m [1] and from 1911 [2].\n").ask("How far is the shed?")
+    assert answer.text == "The shed is 88 m \\[1\\] and from 1911 \\[2\\]. [1]"
+    assert answer.citations[0].quote == "The shed is 88 m [1] and from 1911 [2]."
+    answer = over("# Shed\n\n| Thing | From |\n|---|---|\n| shed | 1911 [2] |\n").ask(
+        "From when is the shed?"
+    )
+    assert answer.text == "shed \N{EN DASH} From: 1911 \\[2\\] [1]"
+
+
+def test_what_programs_for_notes_write_is_told_as_they_show_it(over: Notes) -> None:
+    said = "The ==red== beds are in [[Garden#Beds|the garden]].[^r] %% secret %% ^beds"
+    answer = over(f"# Beds\n\n{said}\n").ask("Where are the red beds?")
+    assert answer.text == "The red beds are in the garden. [1]"
+    assert answer.citations[0].quote == "The ==red== beds are in [[Garden#Beds|the garden]].[^r]"
+
+
+def test_what_is_in_a_callout_is_told_under_its_title(over: Notes) -> None:
+    text = "# Party\n\n> [!danger] Allergies\n> Jonas is allergic to nuts.\n> Ana has none.\n"
+    answer = over(text).ask("Who is allergic to nuts?")
+    assert answer.text == "- Allergies [1]\n  - Jonas is allergic to nuts. [2]"
 
 
 def test_code_that_stands_alone_has_its_number_below(over: Notes) -> None:

@@ -2,7 +2,8 @@ import time
 
 import pytest
 
-from indexer.blocks import Lines, code_at, first_heading, parse_blocks, plain
+from indexer.blocks import Lines, code_at, parse_blocks, title_heading
+from indexer.markdown import plain
 from indexer.types import Kind, Span
 
 
@@ -74,12 +75,82 @@ def test_plain_drops_markup_and_keeps_words() -> None:
     )
 
 
-def test_first_heading_is_plain_and_after_the_front_matter() -> None:
+def test_the_title_is_plain_and_after_the_front_matter() -> None:
     text = "---\ntitle: x\n---\nintro\n\n## The *first*\n"
-    assert first_heading(text, text.index("intro")) == "The first"
-    assert first_heading("no heading") is None
-    assert first_heading("> # Quoted\n\n# Own") == "Own"
-    assert first_heading("> # Quoted") is None
+    assert title_heading(text, text.index("intro")) == "The first"
+    assert title_heading("no heading") is None
+    assert title_heading("> # Quoted\n\n# Own") == "Own"
+    assert title_heading("> # Quoted") is None
+
+
+def test_a_heading_that_another_is_as_high_as_is_no_title() -> None:
+    assert title_heading("# All\n\n## One\n\n## Two\n") == "All"
+    assert title_heading("## One\n\n## Two\n") is None
+    assert title_heading("## One\n\n# Two\n") is None
+    assert title_heading("## One\n\n> # Quoted\n\n### In it\n") == "One"
+
+
+def parents(text: str) -> dict[str, list[str]]:
+    return {text[b.content : b.span.end]: [lead.text for lead in b.parents] for b in parse_blocks(text)}
+
+
+@pytest.mark.parametrize("code", ["```sh\nrestore\n```", "restore all"])
+def test_code_hangs_on_the_line_that_leads_on_to_it(code: str) -> None:
+    text = "To restore:\n\n    " + code if code == "restore all" else f"To restore:\n{code}"
+    assert parents(text)[code] == ["To restore:"]
+    assert parents(text.replace(":", "."))[code] == []
+    assert parents(text.replace("\n", "\n\n---\n\n", 1))[code] == []
+
+
+def test_code_in_an_item_hangs_on_the_line_above_it_too() -> None:
+    text = "- **Restoring**\n\n  Run:\n\n  ```\n  restore\n  ```\n- Log in:\n\n  ```\n  login\n  ```\n"
+    found = parents(text)
+    assert found["```\n  restore\n  ```"] == ["Restoring", "Run:"]
+    assert found["```\n  login\n  ```"] == ["Log in:"]
+
+
+def test_the_rows_of_a_table_hang_on_the_line_that_leads_on_to_it() -> None:
+    text = "The ports:\n\n| Name | Port |\n|---|---|\n| web | 80 |\n| mail | 25 |\n\n| a |\n|---|\n| 1 |\n"
+    found = parents(text)
+    assert found["| web | 80 |"] == found["| mail | 25 |"] == ["The ports:"]
+    assert found["| 1 |"] == []
+
+
+def test_a_callout_hangs_on_its_title() -> None:
+    text = "> [!danger]- Who has *allergies*\n> Jonas has.\n> Ana has none.\n>\n> - nuts\n\nMore.\n"
+    assert parents(text) == {
+        "Who has *allergies*": [],
+        "Jonas has.\n> Ana has none.": ["Who has allergies"],
+        ">": [],
+        "nuts": ["Who has allergies"],
+        "More.": [],
+    }
+    assert [block.text for block in parse_blocks(text)][1] == "Jonas has. Ana has none."
+
+
+def test_a_callout_without_a_title_says_what_stands_in_it() -> None:
+    text = "- step\n\n  > [!NOTE]\n  > Take care.\n"
+    assert parents(text) == {"step": [], "[!NOTE]": ["step"], "Take care.": ["step"]}
+    assert parse_blocks(text)[1].text == ""
+
+
+def test_what_is_folded_up_hangs_on_its_summary() -> None:
+    text = "<details>\n<summary>How it is *wired*</summary>\n\nBlue to blue.\n\n</details>\n\nMore.\n"
+    found = parents(text)
+    assert found["Blue to blue."] == ["How it is wired"]
+    assert found["More."] == []
+    assert parents("<details><summary>A</summary>\n\n# B\n\nC\n")["C"] == []
+
+
+def test_a_comment_is_one_block() -> None:
+    text = "One.\n%%\nsecret\n\n# more\n%%\nTwo.\n\n%% no end\n\n%% x %% y\n"
+    assert kinds(text) == [
+        ("paragraph", "One."),
+        ("other", "%%\nsecret\n\n# more\n%%"),
+        ("paragraph", "Two."),
+        ("paragraph", "%% no end"),
+        ("paragraph", "%% x %% y"),
+    ]
 
 
 def test_line_numbers_know_every_line_end() -> None:

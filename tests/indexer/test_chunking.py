@@ -31,6 +31,20 @@ pieces = st.sampled_from(
         "<div>x</div>\n",
         "e.g. this. ",
     ]
+    + [
+        "**Bold. More.** So.[^1] ",
+        "> [!tip]+ Title\n> Body. More.\n",
+        "%%\nno\n\n%%\n",
+        "[[a#b|c]] ==d== $e. F$ ",
+    ]
+    + [
+        "<details><summary>A. B</summary>\n",
+        "</details>\n",
+        "Run:\n\n",
+        "![[x. y]]\n",
+        "<!-- a\n\nb -->\n",
+        "%% c",
+    ]
     + ["| a | b |\n|---|---|\n| 1 | 2 |\n", "[l]: http://x\n", "word " * 120, "x" * 3000, "\u2028İ", "\ufeff"]
 )
 notes = st.lists(st.one_of(pieces, st.text(max_size=40)), max_size=20).map("".join)
@@ -152,3 +166,57 @@ def test_the_header_of_a_table_goes_along_only_where_it_fits() -> None:
 def test_no_sentence_ends_before_a_no_break_space_after_a_number() -> None:
     (chunk,) = cut("3.\u00a0Mai 2024 ist der Stichtag. Am 5.\u202fMai ist Schluss.")
     assert [unit.text for unit in chunk.units] == ["3. Mai 2024 ist der Stichtag.", "Am 5. Mai ist Schluss."]
+
+
+def said(text: str) -> list[tuple[str, str]]:
+    return [(unit.kind.value, unit.text) for chunk in cut(text) for unit in chunk.units]
+
+
+def test_a_number_in_the_first_cell_is_told_with_its_column() -> None:
+    rows = "| 220 | 425 |\n| 2024-05-01 | 10 |\n| low | 200 |\n| 3 May | 1 |\n"
+    (chunk,) = cut(f"| Celsius | Fahrenheit |\n|---|---|\n{rows}")
+    assert [unit.text for unit in chunk.units[1:]] == [
+        "Celsius: 220 – Fahrenheit: 425",
+        "Celsius: 2024-05-01 – Fahrenheit: 10",
+        "low – Fahrenheit: 200",
+        "3 May – Fahrenheit: 1",
+    ]
+
+
+def test_comments_and_embedded_files_are_not_embedded() -> None:
+    text = "One. %% secret %%\n\n%%\nsecret\n\nsecret\n%%\n\n<!-- secret -->\n\n- ![[secret.png]]\n"
+    (chunk,) = cut(text)
+    assert chunk.embedded_text == "T\nOne."
+    assert [span.of(chunk.embedded_text) for span in chunk.embedded_spans] == ["One.", "", "", "", ""]
+    assert {unit.kind.value for unit in chunk.units[1:]} == {"other"}
+
+
+def test_a_long_comment_is_not_embedded_either() -> None:
+    assert [chunk.embedded_text for chunk in cut(f"<!--{' secret' * 1_000} -->")] == ["T"]
+
+
+def test_quote_signs_are_no_words() -> None:
+    assert said("> One\n> and two. Three\n> and four.\n") == [
+        ("paragraph", "One and two."),
+        ("paragraph", "Three and four."),
+    ]
+
+
+def test_a_long_quote_loses_no_sign() -> None:
+    text = "> It says something of its own.\n" * 60
+    chunks = cut(text)
+    assert len(chunks) > 3
+    assert "".join("".join(chunk.text.split()) for chunk in chunks) == "".join(text.split())
+
+
+def test_sentences_end_as_in_the_language_of_the_note() -> None:
+    text = "Der Stichtag ist der 31. Juli und nicht früher. Ab dem 21. Kilometer wird es steil."
+    assert [words for _, words in said(text)] == text.replace("er. A", "er.\nA").split("\n")
+
+
+def test_a_paragraph_leads_on_with_its_last_sentence() -> None:
+    text = "Backups are kept. To restore one:\n\n```\nrestore\n```\n"
+    (chunk,) = cut(text)
+    leads = chunk.units[-1].parents
+    assert [lead.span.of(text) for lead in leads] == ["To restore one:"]
+    assert leads[0].span == chunk.units[1].span

@@ -41,6 +41,14 @@ def test_names_are_as_they_are_written_first_and_words_are_counted_together() ->
     assert both.words == {"pod": 3, "task": 1}
 
 
+def test_a_first_cell_is_a_name_without_its_column() -> None:
+    text = "| Port | Use |\n|---|---|\n| 8080 | web |\n"
+    note = Note("n.md", text, "0", 0, "Ports")
+    names = learn(chunk_note(note, lambda texts: [len(text.split()) for text in texts], max_tokens=256)).names
+    assert "8080" in names
+    assert "port: 8080" not in names
+
+
 def test_a_long_run_without_a_space_takes_no_time() -> None:
     note = Note("n.md", f"The key (hex): {'ab' * 32_000}", "0", 0, "Key")
     chunks = chunk_note(note, lambda texts: [len(text.split()) for text in texts], max_tokens=256)

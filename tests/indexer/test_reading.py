@@ -93,6 +93,25 @@ def test_what_cannot_be_read_is_listed_and_the_others_go_on(tmp_path: Path) -> N
     )
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_front_matter_may_be_toml(tmp_path: Path, end: str) -> None:
+    lines = ["+++", 'title = "From matter"', 'tags = ["one", "two"]', "+++", "# Other", ""]
+    write(tmp_path, "a.md", end.join(lines))
+    write(tmp_path, "b.md", "+++\ntitle = [\n+++\n# Real\n")
+    one, other = read(tmp_path).notes
+    assert (one.title, one.tags, one.text[one.body_start :].strip()) == (
+        "From matter",
+        ("one", "two"),
+        "# Other",
+    )
+    assert (other.title, other.body_start) == ("Real", 0)
+
+
+def test_a_note_of_sections_alone_is_called_as_its_file(tmp_path: Path) -> None:
+    write(tmp_path, "my-recipes.md", "## Bread\n\nBake.\n\n## Soup\n\nBoil.\n")
+    assert [note.title for note in read(tmp_path).notes] == ["my recipes"]
+
+
 def test_front_matter_that_is_no_yaml_counts_as_text(tmp_path: Path) -> None:
     write(tmp_path, "a.md", "---\ntitle: [\n\n---\n# Real\n")
     (note,) = read(tmp_path).notes
@@ -155,3 +174,11 @@ def test_a_wrong_folder_is_named_with_the_remedy(tmp_path: Path, name: str, prob
     write(tmp_path, "file.md", "x")
     with pytest.raises(NotesFolderError, match=f"{name}' {problem}.*FOOTNOTE_NOTES"):
         read(tmp_path / name)
+
+
+def test_a_title_and_tags_are_no_longer_than_titles_and_tags_are(tmp_path: Path) -> None:
+    write(tmp_path, "a.md", f"# {'word ' * 20_000}\n\ntext\n")
+    write(tmp_path, "b.md", f"---\ntitle: {'x' * 1_000}\ntags: [{'y' * 1_000}{', z' * 1_000}]\n---\ntext\n")
+    one, other = read(tmp_path).notes
+    assert one.title == ("word " * 60).rstrip()
+    assert (other.title, other.tags) == ("x" * 300, ("y" * 100, *["z"] * 99))

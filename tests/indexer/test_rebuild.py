@@ -241,7 +241,7 @@ def test_another_chunker_finds_titles_anew(
     build: Build, settings: IndexSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     build()
-    monkeypatch.setattr("indexer.reading.first_heading", lambda *_: "Anew")
+    monkeypatch.setattr("indexer.reading.title_heading", lambda *_: "Anew")
     build()
     assert open_snapshot(settings.index).notes["aws/storage.md"].title == "Storage"
     monkeypatch.setattr("indexer.chunking.VERSION", "99")

@@ -173,5 +173,12 @@ def test_numbers_become_references_in_text_but_not_in_code() -> None:
     assert html == "<p>One<1>. Two [2]<1> <code>[1]</code></p>\n"
 
 
+def test_an_escaped_number_is_no_reference() -> None:
+    html = render_answer("88 m \\[1\\] &#91;1&#93; \\*a\\* [1]", lambda number: f"<{number}>")
+    assert html == "<p>88 m [1] [1] *a*<1></p>\n"
+    html = render_answer("88 m \\[1\\]. [?]", lambda number: None, [(0, 11)])
+    assert '<mark class="unproved">88 m [1].</mark>' in html
+
+
 def test_a_number_at_the_start_of_a_line_defines_no_link() -> None:
     assert "<1>: http" in render_answer("[1]: http://a.example", lambda number: f"<{number}>")
