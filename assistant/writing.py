@@ -42,10 +42,10 @@ class Numbers:
 
 
 def write_items(items: Sequence[Evidence], numbers: Numbers) -> Composed:
-    """One item is a sentence, several are a list; a parent is told before the first of its children."""
+    """One item is a sentence, several are a list; a parent is told before its children."""
     notes = numbers.notes
     told: list[tuple[int, str]] = []  # how deep it stands, and what
-    for item in items:
+    for item in _gathered(items):
         note = notes[item.chunk.note]
         for depth, lead in enumerate(item.unit.parents):
             if not numbers.has(item.chunk, lead.span):
@@ -57,6 +57,21 @@ def write_items(items: Sequence[Evidence], numbers: Numbers) -> Composed:
             told.append((len(item.unit.parents), words))
     text = told[0][1] if len(told) == 1 else "\n".join(_listed(depth, words) for depth, words in told)
     return Composed(text, numbers.citations)
+
+
+def _gathered(items: Sequence[Evidence]) -> list[Evidence]:
+    """The items in their order, but what hangs on one thing side by side."""
+    places = [_places(item) for item in items]
+    first: dict[tuple[str, Span], int] = {}
+    for number, place in enumerate(place for path in places for place in path):
+        first.setdefault(place, number)
+    order = sorted(range(len(items)), key=lambda at: [first[place] for place in places[at]])
+    return [items[at] for at in order]
+
+
+def _places(item: Evidence) -> list[tuple[str, Span]]:
+    """Where what an item hangs on stands, outermost first, and the item itself."""
+    return [(item.chunk.note, span) for span in (*(lead.span for lead in item.unit.parents), item.unit.span)]
 
 
 def _listed(depth: int, words: str) -> str:

@@ -5,16 +5,22 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fakes import HashingEmbedder
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from assistant.evidence import Evidence, Features
+from assistant.matching import Asked
 from assistant.pipeline import Assistant
 from assistant.types import Answer
+from assistant.writing import Numbers, write_items
+from indexer.chunking import chunk_note
 from indexer.live import LiveIndex
 from indexer.markdown import plain
 from indexer.planning import BuildReport
+from indexer.reading import note_of
 from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
 
@@ -311,4 +317,16 @@ def test_of_a_list_that_is_asked_for_its_members_are_told_and_nothing_else(over:
     text = "# Beds of the garden\n\nNames are of no use.\n\n- A: peas\n- B: beans\n- C: herbs\n"
     assert over(text).ask("What are the beds of the garden?").text == (
         "- A: peas [1]\n- B: beans [2]\n- C: herbs [3]"
+    )
+
+
+def test_what_hangs_on_one_item_is_told_below_it() -> None:
+    note = note_of("n.md", "- Green:\n  - scraps\n  - grass\n- Brown:\n  - card\n", "0")
+    [chunk] = chunk_note(note, HashingEmbedder().count_tokens, max_tokens=256)
+    nothing = np.zeros(0, np.float32)
+    asked, features = Asked(nothing, nothing, nothing, ()), Features(*[0.0] * 10)
+    units = {unit.text: Evidence(unit, chunk, features, 0.0, asked, (), read=False) for unit in chunk.units}
+    chosen = [units[words] for words in ("grass", "card", "scraps")]
+    assert write_items(chosen, Numbers({"n.md": note})).text == (
+        "- Green: [1]\n  - grass [2]\n  - scraps [3]\n- Brown: [4]\n  - card [5]"
     )
