@@ -98,7 +98,6 @@ class Conversations:
         Raises:
             ConversationNotFound: there is no such conversation, or it was deleted meanwhile.
         """
-        at = now()
         kept = replace(answer, id=uuid4().hex, conversation_id=id, passages=())
         row = {
             "id": kept.id,
@@ -106,17 +105,18 @@ class Conversations:
             "question": question,
             "text": answer.text,
             "folded": f"{question}\n{answer.text}".casefold(),
-            "asked_at": at,
             "answer": msgspec.json.encode(kept).decode(),
         }
-        # Whoever adds a turn holds the conversation's row first: turns are numbered in the order they end.
-        touched = update(conversations).where(conversations.c.id == id).values(updated_at=at)
-        unnamed = update(conversations).where(conversations.c.id == id, conversations.c.title == "")
+        own = update(conversations).where(conversations.c.id == id)
+        unnamed = own.where(conversations.c.title == "")
         with self._database.transaction() as connection:
-            if not connection.execute(touched).rowcount:
+            # Whoever adds a turn holds the conversation's row first: turns have numbers and times in order.
+            if not connection.execute(own.values(title=conversations.c.title)).rowcount:
                 raise _no_conversation(id)
+            at = now()
+            connection.execute(own.values(updated_at=at))
             connection.execute(unnamed.values(title=_title(question), folded=_title(question).casefold()))
-            connection.execute(insert(turns).values(row))
+            connection.execute(insert(turns).values(row | {"asked_at": at}))
         return replace(kept, passages=answer.passages)
 
     def take_back(self, answer_id: str) -> None:

@@ -6,6 +6,7 @@ become another one.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from assistant.expectation import content_terms
 from assistant.markers import Kind, Segment, Sentences
@@ -54,16 +55,10 @@ class Draft:
 
     def told(self, pieces: Iterable[str]) -> Iterator[str]:
         """The text as it can be shown, piece by piece, from what the model writes."""
-        sentences = Sentences()
-        for piece in pieces:
-            for segment in sentences.feed(visible(piece)):
-                yield from self._next(segment)
-        for segment in sentences.end():
+        for segment in islice(_segments(pieces), MOST_SENTENCES):
             yield from self._next(segment)
 
     def _next(self, segment: Segment) -> Iterator[str]:
-        if self._count() >= MOST_SENTENCES:
-            return
         if segment.kind is not Kind.CODE:  # code has its fence behind it, and is bounded as the answer is
             segment = replace(segment, text=segment.text[:LONGEST])
         text = tamed(segment, self._addresses)
@@ -76,9 +71,6 @@ class Draft:
         if self.citations and self._shown < len(self.text):
             yield self.text[self._shown :]
             self._shown = len(self.text)
-
-    def _count(self) -> int:
-        return len(self.unsupported) + len(self.citations)
 
     def _add(self, segment: Segment) -> None:
         if self._says_nothing(segment):
@@ -136,6 +128,13 @@ class Draft:
                 ]
                 return Support(chunk, holding or chunk.units[-1:])
         return Support(reason="code")
+
+
+def _segments(pieces: Iterable[str]) -> Iterator[Segment]:
+    sentences = Sentences()
+    for piece in pieces:
+        yield from sentences.feed(visible(piece))
+    yield from sentences.end()
 
 
 def _marked(segment: Segment, marks: str) -> str:

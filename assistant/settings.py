@@ -8,6 +8,7 @@ from indexer.errors import SettingsError
 
 MAX_QUESTION = 4_000
 MAX_TOP_K = 50
+MAX_PATTERN = 1_000  # characters of a filter; a shell pattern takes the square of its length to read
 SHORTEST_TOKEN = 16
 SMALLEST_CONTEXT = 1_024
 

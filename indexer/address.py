@@ -55,14 +55,14 @@ def place_of(text: str, *, token: str = "") -> Place:
         SettingsError: it begins as an address and is none.
     """
     kind, separator, rest = text.partition("://")
-    if not separator or not kind.startswith(SERVER):
+    if not separator:
         return Path(text)
     if kind == FILE:
         if not rest.endswith(".db"):
             raise SettingsError(f"The index {text!r} names no file of Milvus Lite: it has to end in .db.")
         return Address(kind, str(Path(rest).expanduser()), "footnote")
     if kind not in (SERVER, SECURE):
-        raise SettingsError(f"The index begins with {kind!r}, which is not known. Write {_FORMS}.")
+        raise SettingsError(f"The index begins with {kind[:40]!r}, which is not known. Write {_FORMS}.")
     return _server(kind, text, token)
 
 

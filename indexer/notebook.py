@@ -12,7 +12,7 @@ from pathlib import Path
 import filelock
 
 from indexer.errors import NoteChanged, NoteExists, NoteMissing, NotesFolderError, NoteUnfit, NoteUnwritable
-from indexer.reading import SUFFIXES, UNSHOWN, is_ignored, note_of
+from indexer.reading import SUFFIXES, UNSHOWN, is_ignored, note_of, too_many_lines
 from indexer.types import Note
 
 ANY = "*"
@@ -153,7 +153,7 @@ class Notebook:
             text = data.decode("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise _missing(place.path) from error
-        if "\0" in text:
+        if "\0" in text or too_many_lines(text):
             raise _missing(place.path)
         return note_of(place.path, text, hashlib.sha256(data).hexdigest())
 
@@ -172,6 +172,8 @@ class Notebook:
             data = text.encode("utf-8")
         except UnicodeEncodeError as error:
             raise NoteUnfit("The text holds half of a surrogate pair. Remove that.") from error
+        if reason := too_many_lines(text):
+            raise NoteUnfit(f"The note has {reason}. Split it.")
         if len(data) > self.max_bytes:
             raise NoteUnfit(
                 f"The note has {len(data):,} bytes, at most {self.max_bytes:,} fit. Split it, or raise"

@@ -140,12 +140,18 @@ def _read(folder: Path, file: Path, path: str, max_bytes: int, known: Note | Non
         raise _Unreadable(f"{kind} (byte {error.start}); save it as UTF-8") from error
     if "\0" in text:
         raise _Unreadable("binary: it holds NUL characters")
-    if (lines := text.count("\n")) > MOST_LINES:
-        raise _Unreadable(f"{lines:,} lines, over the limit of {MOST_LINES:,}; split it")
+    if reason := too_many_lines(text):
+        raise _Unreadable(f"{reason}; split it")
     note = note_of(path, text, sha256)
     if not text[note.body_start :].strip():
         raise _Unreadable("empty")
     return note
+
+
+def too_many_lines(text: str) -> str:
+    """How many lines a text has, if no note may have as many; else nothing."""
+    lines = text.count("\n")
+    return f"{lines:,} lines, over the limit of {MOST_LINES:,}" if lines > MOST_LINES else ""
 
 
 def note_of(path: str, text: str, sha256: str) -> Note:

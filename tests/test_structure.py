@@ -35,7 +35,7 @@ PUBLIC = {
         "Unit",
     },
     "indexer.settings": {"IndexSettings", "from_environment"},
-    "indexer.reading": {"is_ignored", "note_of", "read_notes"},
+    "indexer.reading": {"is_ignored", "note_of", "read_notes", "too_many_lines"},
     "indexer.notebook": {"Notebook"},
     "indexer.blocks": {"Lines", "code_at", "parse_blocks", "title_heading"},
     "indexer.borrowing": {"borrowed_vectors", "shares"},

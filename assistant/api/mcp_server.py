@@ -19,7 +19,7 @@ from assistant.api.schemas.notes import NoteBody, NotesBody, NoteSummary
 from assistant.api.schemas.search import UNLESS_TOLD, SearchBody, TopK
 from assistant.asking import Asking
 from assistant.errors import NoteNotFound
-from assistant.settings import MAX_QUESTION
+from assistant.settings import MAX_PATTERN, MAX_QUESTION
 from assistant.types import Filters, Turn
 from indexer.errors import FootnoteError
 
@@ -37,8 +37,12 @@ Question = Annotated[str, Field(description="In plain words.", max_length=MAX_QU
 Earlier = Annotated[
     list[str], Field(description="Earlier questions, oldest first, that this one may lean on.", max_length=50)
 ]
-Paths = Annotated[list[str], Field(description="Only notes whose path fits one of these shell patterns.")]
-Tags = Annotated[list[str], Field(description="Only notes with one of these tags.")]
+Pattern = Annotated[str, Field(max_length=MAX_PATTERN)]
+Paths = Annotated[
+    list[Pattern],
+    Field(description="Only notes whose path fits one of these shell patterns.", max_length=100),
+]
+Tags = Annotated[list[Pattern], Field(description="Only notes with one of these tags.", max_length=100)]
 NotePath = Annotated[str, Field(description="As in a citation: relative, with `/` between its parts.")]
 
 

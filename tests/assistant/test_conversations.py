@@ -149,7 +149,11 @@ def test_many_threads_keep_all_their_turns(kept: Conversations) -> None:
             kept.keep(conversation.id, f"{name}.{number}", ANSWER)
 
     in_threads(6, ask)
-    assert len({turn.question for turn in kept.turns(conversation.id)}) == 30
+    turns = kept.turns(conversation.id)
+    assert len({turn.question for turn in turns}) == 30
+    times = [turn.asked_at for turn in turns]
+    assert times == sorted(times)
+    assert kept.get(conversation.id).updated_at == times[-1]
 
 
 def test_of_two_who_rate_an_answer_at_once_the_last_counts(kept: Conversations) -> None:

@@ -17,6 +17,7 @@ from running import running
 from starlette.testclient import TestClient
 
 from assistant.api.app import create_api
+from assistant.drafting import MOST_SENTENCES
 from assistant.pipeline import Assistant
 from assistant.types import Answer, Text, Turn
 from indexer.errors import SettingsError
@@ -276,3 +277,8 @@ def test_no_earlier_answer_holds_up_the_next(with_model: With) -> None:
     turn = Turn("What is EBS?", "\\" * 16_000)
     with comes_to_an_end():
         assert with_model(GOOD).ask("and the driver?", history=[turn]).text
+
+
+def test_a_model_that_says_one_thing_for_ever_is_stopped(with_model: With) -> None:
+    answer = with_model(f"{GOOD} " * 200).ask(QUESTION)
+    assert answer.text.count("cannot be used on Fargate") == MOST_SENTENCES

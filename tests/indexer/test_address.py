@@ -56,6 +56,8 @@ def test_the_token_may_have_a_setting_of_its_own() -> None:
     [
         ("milvus+file:///srv/index", "has to end in .db"),
         ("milvus+ftp://localhost/notes", "begins with 'milvus\\+ftp'"),
+        (f"http://{SECRET}@localhost:19530/notes", "begins with 'http'"),
+        ("foo://x", "begins with 'foo'"),
         (f"milvus://{SECRET}@localhost", "has to name a host and an index"),
         (f"milvus://{SECRET}@localhost/my-notes", "has to name a host and an index"),
         (f"milvus://{SECRET}@localhost:port/notes", "cannot be read"),

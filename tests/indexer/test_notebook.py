@@ -215,8 +215,11 @@ def test_what_is_ignored_has_to_be_known(notebook: Notebook, small_notes: Path) 
         notebook.read("aws/roles.md")
 
 
-@pytest.mark.parametrize("text", ["a\0b", "x" * 1_001, "ä" * 501, "\ud83d"])
-def test_a_text_that_no_note_can_be_is_refused(notebook: Notebook, text: str) -> None:
+@pytest.mark.parametrize("text", ["a\0b", "x" * 1_001, "ä" * 501, "\ud83d", "a\n" * 101])
+def test_a_text_that_no_note_can_be_is_refused(
+    notebook: Notebook, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.reading.MOST_LINES", 100)
     with pytest.raises(NoteUnfit):
         notebook.create("new.md", text)
     with pytest.raises(NoteMissing):

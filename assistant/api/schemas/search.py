@@ -6,11 +6,12 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.api.schemas.shared import Words, example, read_from
-from assistant.settings import MAX_QUESTION, MAX_TOP_K
+from assistant.settings import MAX_PATTERN, MAX_QUESTION, MAX_TOP_K
 from assistant.types import Filters, Passage
 
 # A blank and a too long question are refused by the assistant, with one code for both; here they are told.
 Asked = Annotated[Words, Field(json_schema_extra={"minLength": 1, "maxLength": MAX_QUESTION})]
+Pattern = Annotated[Words, Field(max_length=MAX_PATTERN)]
 TopK = Annotated[int, Field(ge=1, le=MAX_TOP_K)]
 UNLESS_TOLD = "as many as `FOOTNOTE_TOP_K` says unless told (6)"
 
@@ -35,10 +36,12 @@ class FiltersBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra=example(paths=["aws/*"], tags=[]))
 
-    paths: list[Words] = Field(
+    paths: list[Pattern] = Field(
         default=[], description="Shell patterns; a note's path has to fit one of them.", max_length=100
     )
-    tags: list[Words] = Field(default=[], description="A note has to have one of these tags.", max_length=100)
+    tags: list[Pattern] = Field(
+        default=[], description="A note has to have one of these tags.", max_length=100
+    )
 
     def inner(self) -> Filters:
         """The same as the assistant takes it."""

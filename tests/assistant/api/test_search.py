@@ -39,6 +39,14 @@ def test_the_setting_counts_unless_a_request_says_otherwise(client: TestClient, 
     assert len(client.post("/api/v1/ask", json=asked).json()["passages"]) == 1
 
 
+@pytest.mark.parametrize("name", ["paths", "tags"])
+def test_a_filter_has_an_end(client: TestClient, name: str) -> None:
+    asked = {"query": "EFS", "filters": {name: ["[" * 1_000]}}
+    assert client.post(SEARCH, json=asked).json()["results"] == []
+    asked = {"query": "EFS", "filters": {name: ["[" * 1_001]}}
+    assert client.post(SEARCH, json=asked).status_code == 422
+
+
 def test_filters_that_fit_no_note_find_nothing(client: TestClient) -> None:
     body = client.post(SEARCH, json={"query": "EFS", "filters": {"paths": ["gcp/*"]}}).json()
     assert body["results"] == []
