@@ -10,10 +10,17 @@ from typing import Annotated, Any, ParamSpec, TypeVar
 from urllib.parse import quote
 
 from mcp.server import MCPServer
-from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError, ToolError
-from mcp.types import Resource, ToolAnnotations
-from pydantic import Field
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import (
+    ResourceError,
+    ResourceNotFoundError,
+    ToolError,
+    UnexpectedToolError,
+)
+from mcp.types import CallToolResult, InputRequiredResult, Resource, ToolAnnotations
+from pydantic import Field, ValidationError
 
+from assistant.api.faults import sentences
 from assistant.api.schemas.ask import AnswerBody
 from assistant.api.schemas.notes import NoteBody, NotesBody, NoteSummary
 from assistant.api.schemas.search import UNLESS_TOLD, SearchBody, TopK
@@ -22,6 +29,7 @@ from assistant.errors import NoteNotFound
 from assistant.settings import MAX_PATTERN, MAX_QUESTION
 from assistant.types import Filters, Turn
 from indexer.errors import FootnoteError
+from indexer.types import Note
 
 SCHEME = "note:///"
 INSTRUCTIONS = """
@@ -107,8 +115,10 @@ class _Server(MCPServer[Any]):
     ) -> SearchBody:
         """Find the passages of the notes nearest to a query, best first."""
         assistant = self._asking.assistant
-        found = assistant.search(query, top_k=top_k, filters=Filters(tuple(paths), tuple(tags)))
-        return SearchBody.of(found, assistant.index.current.manifest.revision)
+        snapshot = assistant.index.current  # told of this one, also if the next one comes meanwhile
+        filters = Filters(tuple(paths), tuple(tags))
+        found = assistant.search(query, top_k=top_k, filters=filters, snapshot=snapshot)
+        return SearchBody.of(found, snapshot.manifest.revision)
 
     @_told
     def list_notes(self) -> NotesBody:
@@ -119,17 +129,39 @@ class _Server(MCPServer[Any]):
     @_told
     def read_note(self, path: NotePath) -> NoteBody:
         """Read a whole note, as answers are made from it."""
-        note = self._asking.assistant.note(path)
+        note = self._note(path)
         return NoteBody.whole(note, note)
 
     def note_text(self, path: str) -> str:
         """A note's Markdown."""
         try:
-            return self._asking.assistant.note(path).text
+            return self._note(path).text
         except NoteNotFound as error:
             raise ResourceNotFoundError(str(error)) from error
         except FootnoteError as error:
             raise ResourceError(str(error)) from error
+
+    def _note(self, path: str) -> Note:
+        """The note of that path. Raises NoteNotFound, whose sentence names a tool that a model has."""
+        try:
+            return self._asking.assistant.note(path)
+        except NoteNotFound as error:
+            raise NoteNotFound(
+                f"There is no note {path!r} in the index. List them with list_notes."
+            ) from error
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        """Run a tool. Arguments that do not fit are told in sentences, not as pydantic tells them."""
+        try:
+            return await super().call_tool(name, arguments, context)
+        except ToolError as error:
+            unfit = error.__cause__
+            if isinstance(error, UnexpectedToolError) or not isinstance(unfit, ValidationError):
+                raise
+            faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in unfit.errors()]
+            raise ToolError(sentences(faults)) from unfit
 
     async def list_resources(self) -> list[Resource]:
         """The notes of the index as it is now."""

@@ -32,10 +32,12 @@ from assistant.errors import ModelNotFound, QuestionError
 from assistant.exporting import source_list, with_sources
 from assistant.pipeline import Assistant
 from assistant.types import Answer, Text
+from indexer.embedding import Embedder, Vectors
 from indexer.errors import IndexUnusable
 
 MODEL = "footnote"
 PREFIX = "/v1"
+TEXTS_AT_ONCE = 16  # that are embedded together: a vector for each of their tokens is held for as long
 router = APIRouter(prefix=PREFIX, tags=["openai"])
 _CHUNK = {
     "type": "object",
@@ -96,13 +98,18 @@ def chat_completions(
     return completion.whole()
 
 
-@router.post("/embeddings", summary="Embed texts", responses=problem_responses(404, 413, 422, 503))
+@router.post(
+    "/embeddings",
+    summary="Embed texts",
+    responses=problem_responses(404, 413, 422, 503),
+    dependencies=[Seat],
+)
 def embeddings(body: EmbeddingsRequest, assistant: AssistantPart) -> EmbeddingsBody:
     """The vectors of texts, as the notes are embedded. What is beyond the model's window is not read."""
     embedder = assistant.embedder
     _must_be(body.model, [embedder.name])
     texts = body.texts()
-    vectors = [read.vector for read in embedder.embed_passages(texts)]
+    vectors = _vectors(embedder, texts)
     if body.dimensions not in (None, len(vectors[0])):
         raise QuestionError(f"dimensions is {body.dimensions}; the model's vectors have {len(vectors[0])}.")
     tokens = sum(embedder.count_tokens(texts))
@@ -111,6 +118,12 @@ def embeddings(body: EmbeddingsRequest, assistant: AssistantPart) -> EmbeddingsB
         model=embedder.name,
         usage=EmbeddingUsageBody(prompt_tokens=tokens, total_tokens=tokens),
     )
+
+
+def _vectors(embedder: Embedder, texts: Sequence[str]) -> list[Vectors]:
+    """The vector of each text."""
+    batches = [texts[start : start + TEXTS_AT_ONCE] for start in range(0, len(texts), TEXTS_AT_ONCE)]
+    return [read.vector for batch in batches for read in embedder.embed_passages(batch)]
 
 
 class _Completion:

@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from assistant.api.faults import sentences
 from assistant.api.request_id import HEADER, request_id
 from assistant.api.schemas.shared import Problem
 from assistant.errors import (
@@ -113,7 +114,7 @@ def problem_of(error: Exception, request: Request) -> Problem:
     if isinstance(error, RequestValidationError):
         faults = error.errors()
         kind = _MALFORMED if faults[0]["type"] == "json_invalid" else kind
-        detail = " ".join(_sentence(fault) for fault in faults[:3])
+        detail = sentences(faults)
     elif not isinstance(error, FootnoteError):
         _log.error("request %s failed: %s: %s", name, type(error).__name__, error, exc_info=error)
         detail = _UNKNOWN
@@ -190,21 +191,3 @@ def _http_problem(error: HTTPException, request: Request, name: str) -> Problem:
 def _without_folders(detail: str) -> str:
     """The sentence with quoted absolute paths cut to their last part: where things lie is not told."""
     return _PATH.sub(r"\1\2\1", detail)
-
-
-def _sentence(fault: Mapping[str, Any]) -> str:
-    """One fault that validation found, as a sentence that names the field."""
-    place, *steps = fault["loc"]
-    if fault["type"] == "json_invalid":
-        return f"The body is not JSON: {fault['ctx']['error']} at character {steps[0]}."
-    field = ".".join(str(step) for step in steps)
-    if not field:
-        hint = "Send one as JSON with Content-Type: application/json."
-        return f"The body is {'missing' if fault['type'] == 'missing' else 'not an object'}. {hint}"
-    if fault["type"] == "extra_forbidden":
-        return f"{field}: there is no such field."
-    if fault["type"] == "missing":
-        return f"{field}: this field is required."
-    where = field if place == "body" else f"{field} (in the {place})"
-    said = str(fault["msg"]).removeprefix("Value error, ")
-    return f"{where}: {said[0].lower()}{said[1:]}."

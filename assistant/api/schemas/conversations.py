@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
 
 from assistant.api.schemas.ask import ANSWER, RELATED, AnswerBody, RelatedBody
 from assistant.api.schemas.shared import Words, example, read_from
@@ -31,7 +31,15 @@ _DECLINED = {
     "last_asked_at": _TIME,
     "related": [RELATED],
 }
-Title = Annotated[Words, Field(max_length=MAX_TITLE)]
+
+
+def _as_kept(text: str) -> str:
+    """The text as the database will have it, so that the response tells that."""
+    return text.replace("\0", "\ufffd")
+
+
+Title = Annotated[Words, Field(max_length=MAX_TITLE), AfterValidator(_as_kept)]
+Comment = Annotated[Words, Field(max_length=MAX_COMMENT), AfterValidator(_as_kept)]
 
 
 class ConversationRequest(BaseModel):
@@ -79,9 +87,7 @@ class FeedbackRequest(BaseModel):
     )
 
     helpful: StrictBool = Field(description="Whether it helped.")
-    comment: Annotated[Words, Field(max_length=MAX_COMMENT)] = Field(
-        default="", description="Why, in your words."
-    )
+    comment: Comment = Field(default="", description="Why, in your words.")
 
 
 class FeedbackBody(BaseModel):
@@ -100,7 +106,7 @@ class TurnKeptBody(BaseModel):
     model_config = read_from(**_TURN)
 
     question: str = Field(description="As it was asked.")
-    asked_at: str = Field(description="When it was asked: ISO 8601, UTC.")
+    asked_at: str = Field(description="When it was answered: ISO 8601, UTC. Turns are in this order.")
     answer: AnswerBody = Field(description="The answer, as it was given then.")
     feedback: FeedbackBody | None = Field(description="What someone thinks of it; null if they did not say.")
 

@@ -2,11 +2,11 @@
 
 import base64
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, StrictBool
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, StrictBool, Tag
 from pydantic.config import JsonDict
 
 from assistant.api.schemas.ask import CITATION, MAX_ANSWER, CitationBody, UnsupportedBody
@@ -19,6 +19,7 @@ MAX_MESSAGES = 200
 MAX_PARTS = 20
 MAX_INPUTS = 128
 Question = Annotated[Words, Field(max_length=MAX_QUESTION)]
+Input = Annotated[Words, Field(min_length=1)]
 _USAGE = {"prompt_tokens": 8, "completion_tokens": 12, "total_tokens": 20}
 _MODEL = {"id": "footnote", "object": "model", "created": 1769850900, "owned_by": "footnote"}
 
@@ -39,6 +40,15 @@ _QUESTION: JsonDict = {
 }
 
 
+def _form(value: Any) -> str:
+    return "in parts" if isinstance(value, list) else "in one piece"
+
+
+# A text may come in one of two forms. Told apart first, each is judged by its own rules alone. The names have
+# blanks, so that no error takes them for those of fields.
+_WHOLE, _PARTS, _FORM = Tag("in one piece"), Tag("in parts"), Discriminator(_form)
+
+
 class PartBody(BaseModel):
     """A part of a message; only text is read."""
 
@@ -48,15 +58,24 @@ class PartBody(BaseModel):
     text: Question = Field(default="", description="The words.")
 
 
+class OtherPartBody(PartBody):
+    """A part of what others say, of any length."""
+
+    text: Words = Field(default="", description="The words.")
+
+
 class UserMessageBody(BaseModel):
     """What the user says."""
 
     model_config = read_from(role="user", content="What is Fargate?")
 
     role: Literal["user"] = Field(description="Always `user`.")
-    content: Question | Annotated[list[PartBody], Field(max_length=MAX_PARTS)] = Field(
-        description="A question, in one piece or in parts."
-    )
+    content: Annotated[
+        Annotated[Question, _WHOLE] | Annotated[list[PartBody], Field(max_length=MAX_PARTS), _PARTS], _FORM
+    ] = Field(description="A question, in one piece or in parts.")
+
+
+OtherRole = Literal["system", "developer", "assistant", "tool", "function"]
 
 
 class OtherMessageBody(BaseModel):
@@ -64,17 +83,27 @@ class OtherMessageBody(BaseModel):
 
     model_config = read_from(role="assistant", content="Containers without servers. [1]")
 
-    role: Literal["system", "developer", "assistant", "tool", "function"] = Field(
-        description="Who speaks; only `assistant` is read."
+    role: OtherRole = Field(description="Who speaks; only `assistant` is read.")
+    content: Annotated[Annotated[Words, _WHOLE] | Annotated[list[OtherPartBody], _PARTS], _FORM] | None = (
+        Field(default=None, description=f"What they say; of an answer, {MAX_ANSWER:,} characters are read.")
     )
-    content: (
-        Annotated[Words, Field(max_length=MAX_ANSWER)]
-        | Annotated[list[PartBody], Field(max_length=MAX_PARTS)]
-        | None
-    ) = Field(default=None, description="What they say.")
 
 
-MessageBody = UserMessageBody | OtherMessageBody
+def _speaker(message: Any) -> str | None:
+    role = message.get("role") if isinstance(message, dict) else None
+    if role == "user":
+        return "of the user"
+    return "of others" if role in get_args(OtherRole) else None
+
+
+MessageBody = Annotated[
+    Annotated[UserMessageBody, Tag("of the user")] | Annotated[OtherMessageBody, Tag("of others")],
+    Discriminator(
+        _speaker,
+        custom_error_type="unknown_role",
+        custom_error_message=f"its role should be one of user, {', '.join(get_args(OtherRole))}",
+    ),
+]
 
 
 def _text(message: MessageBody) -> str:
@@ -126,7 +155,7 @@ class ChatRequest(BaseModel):
             if message.role == "user":
                 turns.append(Turn(_text(message)))
             elif turns:
-                turns[-1] = Turn(turns[-1].question, without_sources(_text(message)))
+                turns[-1] = Turn(turns[-1].question, without_sources(_text(message))[:MAX_ANSWER])
         return _text(spoken[-1]) if spoken else "", turns
 
 
@@ -192,10 +221,10 @@ class EmbeddingsRequest(BaseModel):
     model_config = ConfigDict(json_schema_extra=example(model="all-MiniLM-L6-v2", input=["What is Fargate?"]))
 
     model: Words = Field(description="The embedding model; GET /v1/models names it.", max_length=200)
-    input: (
-        Annotated[Words, Field(min_length=1)]
-        | Annotated[list[Annotated[Words, Field(min_length=1)]], Field(min_length=1, max_length=MAX_INPUTS)]
-    ) = Field(description="One text or several. Tokens are not taken, as they are another model's.")
+    input: Annotated[
+        Annotated[Input, _WHOLE] | Annotated[list[Input], Field(min_length=1, max_length=MAX_INPUTS), _PARTS],
+        _FORM,
+    ] = Field(description="One text or several. Tokens are not taken, as they are another model's.")
     encoding_format: Literal["float", "base64"] | None = Field(
         default="float", description="Numbers, or little-endian 32-bit floats in base64."
     )

@@ -98,6 +98,14 @@ def test_feedback_is_kept_with_the_answer(client: TestClient, id: str) -> None:
     assert (response.status_code, response.json()["code"]) == (404, "answer_not_found")
 
 
+def test_what_is_told_is_what_is_kept(client: TestClient, id: str) -> None:
+    begun = client.post(ALL, json={"title": "Green\0tea"}).json()
+    assert begun["title"] == client.get(f"{ALL}/{begun['id']}").json()["title"] == "Green\ufffdtea"
+    feedback = f"/api/v1/answers/{ask(client, id)['id']}/feedback"
+    given = client.put(feedback, json={"helpful": True, "comment": "short\0"}).json()
+    assert given == client.get(f"{ALL}/{id}").json()["turns"][0]["feedback"]
+
+
 def test_declined_questions_are_listed_until_they_are_taken_off(client: TestClient) -> None:
     for _ in range(2):
         client.post("/api/v1/ask", json={"question": "How is sourdough baked?"})

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import anyio
@@ -17,13 +17,16 @@ from running import Address, running
 from assistant.api.app import create_api
 from assistant.pipeline import Assistant
 from assistant.settings import AccessSettings
+from assistant.types import Passage
 from indexer.embedding import Embedder
 from indexer.jobs import RebuildJobs
 from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
 
+Build = Callable[..., object]
 QUESTION = "What does the task role give to the code in a container?"
 TOKEN = "x" * 16
+NONE = "There is no note '{}' in the index. List them with list_notes."
 
 
 @pytest.fixture
@@ -41,6 +44,7 @@ async def talk(client: Client) -> dict[str, Any]:
         "search": await client.call_tool("search", {"query": "EBS driver", "top_k": 1}),
         "note": await client.call_tool("read_note", {"path": "aws/roles.md"}),
         "wrong": await client.call_tool("read_note", {"path": "../secret.md"}),
+        "unfit": await client.call_tool("ask", {"question": "x" * 4_001}),
         "resources": (await client.list_resources()).resources,
     }
     said["read"] = await client.read_resource(str(said["resources"][0].uri))
@@ -61,10 +65,13 @@ def check(said: dict[str, Any]) -> None:
     assert "[1]" in answer["answer"] and answer["citations"][0]["line_start"] == 7
     assert said["search"].structured_content["results"][0]["note"] == "aws/storage.md"
     assert said["note"].structured_content["title"] == "Roles in ECS"
-    assert said["wrong"].is_error and "There is no note" in said["wrong"].content[0].text
+    assert said["wrong"].is_error
+    assert said["wrong"].content[0].text.endswith(NONE.format("../secret.md"))
+    assert said["unfit"].is_error
+    assert said["unfit"].content[0].text == "question: string should have at most 4000 characters."
     assert [resource.name for resource in said["resources"]] == ["aws/roles.md", "aws/storage.md"]
     assert said["read"].contents[0].text.startswith("---\ntitle: Roles in ECS")
-    assert "none.md" in said["missing"]
+    assert said["missing"] == NONE.format("none.md")
 
 
 def test_the_official_client_asks_over_http(address: Address) -> None:
@@ -74,6 +81,27 @@ def test_the_official_client_asks_over_http(address: Address) -> None:
             return await talk(client)
 
     check(anyio.run(run))
+
+
+def test_a_search_tells_the_revision_that_it_searched(
+    address: Address, assistant: Assistant, build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search, before = assistant.search, assistant.index.current.manifest.revision
+
+    def overtaken(*args: Any, **options: Any) -> Sequence[Passage]:
+        found = search(*args, **options)
+        build(full=True)
+        assistant.index.refresh()
+        return found
+
+    monkeypatch.setattr(assistant, "search", overtaken)
+
+    async def run() -> Any:
+        web = httpx2.AsyncClient(headers={"Authorization": f"Bearer {TOKEN}"})
+        async with web, Client(streamable_http_client(f"{address.url}/mcp", http_client=web)) as client:
+            return (await client.call_tool("search", {"query": "EBS driver"})).structured_content
+
+    assert anyio.run(run)["index_revision"] == before != assistant.index.current.manifest.revision
 
 
 def test_without_the_token_there_are_no_tools(address: Address) -> None:

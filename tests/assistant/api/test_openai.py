@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,12 +11,16 @@ import pytest
 from running import Address, running
 
 from assistant.api.app import create_api
+from assistant.api.schemas.openai import ChatRequest
 from assistant.pipeline import Assistant
 from assistant.settings import AccessSettings
-from assistant.types import Event, Found, Text
+from assistant.types import Event, Found, Text, Turn
+from indexer.embedding import Embedded
 from indexer.jobs import RebuildJobs
 
 QUESTION = "What does the task role give to the code in a container?"
+CHAT, EMBEDDINGS = "/v1/chat/completions", "/v1/embeddings"
+TOKEN = {"Authorization": f"Bearer {'x' * 16}"}
 SAID = "**Task role:** gives the code in a container its permissions [1]"
 
 
@@ -127,6 +131,96 @@ def test_errors_are_those_that_the_client_knows(client: openai.OpenAI, address: 
     assert refused.value.code == "unauthorized"
 
 
+USER = {"role": "user", "content": QUESTION}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "detail"),
+    [
+        (CHAT, [{"role": "user", "content": None}], "messages.0.content: input should be a valid string."),
+        (
+            CHAT,
+            [USER, {"role": "user", "content": "x" * 4_001}],
+            "messages.1.content: string should have at most 4000 characters.",
+        ),
+        (
+            CHAT,
+            [{"role": "user", "content": [{"type": "text", "text": "x"}, {"type": "text", "text": 5}]}],
+            "messages.0.content.1.text: input should be a valid string.",
+        ),
+        (
+            CHAT,
+            [{"role": "user", "content": [{"type": "text", "text": "x"}] * 21}],
+            "messages.0.content: list should have at most 20 items after validation, not 21.",
+        ),
+        (
+            CHAT,
+            [{"role": "assistant", "content": 5}, USER],
+            "messages.0.content: input should be a valid string.",
+        ),
+        (
+            CHAT,
+            [{"role": "critic", "content": "x"}, USER],
+            "messages.0: its role should be one of user, system, developer, assistant, tool, function.",
+        ),
+        (EMBEDDINGS, "", "input: string should have at least 1 character."),
+        (EMBEDDINGS, [], "input: list should have at least 1 item after validation, not 0."),
+        (EMBEDDINGS, [1], "input.0: input should be a valid string."),
+        (EMBEDDINGS, ["x"] * 129, "input: list should have at most 128 items after validation, not 129."),
+        (EMBEDDINGS, "\ud800", "input: holds half of a surrogate pair, which is no character."),
+    ],
+)
+def test_what_does_not_fit_is_one_sentence_about_its_field(
+    address: Address, path: str, body: Any, detail: str
+) -> None:
+    sent = {"model": "footnote", "messages" if path == CHAT else "input": body}
+    reply = address.send("POST", path, TOKEN, sent)
+    assert (reply.status, reply.code) == (422, "invalid_request")
+    problem = json.loads(reply.body)
+    assert problem["detail"] == problem["error"]["message"] == detail
+
+
+@pytest.mark.parametrize("role", ["system", "developer", "tool", "function"])
+def test_what_is_passed_over_may_be_long(address: Address, role: str) -> None:
+    parts = [{"type": "text", "text": "x" * 4_001}, *[{"type": "text", "text": "x"}] * 20]
+    others = [{"role": role, "content": content} for content in ("x" * 16_001, parts)]
+    reply = address.send("POST", CHAT, TOKEN, {"model": "footnote", "messages": [*others, USER]})
+    assert reply.status == 200
+    assert json.loads(reply.body)["choices"][0]["message"]["content"].startswith(SAID)
+
+
+def test_of_a_long_answer_the_beginning_is_read() -> None:
+    said = [USER, {"role": "assistant", "content": "x" * 16_001}, {"role": "user", "content": "and EFS?"}]
+    asked = ChatRequest.model_validate({"model": "footnote", "messages": said}).asked()
+    assert asked == ("and EFS?", [Turn(QUESTION, "x" * 16_000)])
+
+
+def test_texts_are_embedded_some_at_a_time(
+    client: openai.OpenAI, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together: list[int] = []
+    embed = assistant.embedder.embed_passages
+
+    def counting(texts: Sequence[str]) -> list[Embedded]:
+        together.append(len(texts))
+        return embed(texts)
+
+    monkeypatch.setattr(assistant.embedder, "embed_passages", counting)
+    texts = [f"word{number}" for number in range(40)]
+    found = client.embeddings.create(model="hashing", input=texts, encoding_format="float").data
+    assert together == [16, 16, 8]
+    for text, one in zip(texts, found, strict=True):
+        assert np.allclose(one.embedding, assistant.embedder.embed_query(text).vector)
+
+
+def test_embeddings_wait_for_no_seat(assistant: Assistant, jobs: RebuildJobs) -> None:
+    api = create_api(assistant, jobs, settings=AccessSettings(answers_at_once=1))
+    body = {"model": "hashing", "input": "x"}
+    with running(api) as address, api.state.asking.seats.seat():
+        reply = address.send("POST", EMBEDDINGS, body=body)
+    assert (reply.status, reply.code, reply.headers["retry-after"]) == (503, "busy", "1")
+
+
 def test_what_breaks_on_the_way_ends_the_stream_with_an_error(
     client: openai.OpenAI, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,7 +237,6 @@ def test_what_breaks_on_the_way_ends_the_stream_with_an_error(
 
 
 def test_another_method_or_path_is_a_problem(address: Address) -> None:
-    token = {"Authorization": f"Bearer {'x' * 16}"}
-    reply = address.send("GET", "/v1/chat/completions", token)
+    reply = address.send("GET", CHAT, TOKEN)
     assert (reply.status, reply.code, reply.headers["allow"]) == (405, "method_not_allowed", "POST")
-    assert address.send("GET", "/v1/nothing", token).code == "not_found"
+    assert address.send("GET", "/v1/nothing", TOKEN).code == "not_found"

@@ -109,6 +109,19 @@ def test_several_faults_are_told_at_once(client: TestClient) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "detail"),
+    [
+        ("conversations", {"title": "x" * 201}, "title: string should have at most 200 characters."),
+        ("ask", {"question": "x", "the colour": 1}, "the colour: there is no such field."),
+    ],
+)
+def test_a_fault_is_told_in_words_for_people(
+    client: TestClient, path: str, body: dict[str, object], detail: str
+) -> None:
+    assert client.post(f"/api/v1/{path}", json=body).json()["detail"] == detail
+
+
 def test_a_query_parameter_is_named_as_one(client: TestClient) -> None:
     detail = client.get("/api/v1/notes", params={"q": "x" * 201}).json()["detail"]
     assert detail == "q (in the query): string should have at most 200 characters."
