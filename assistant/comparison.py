@@ -6,9 +6,11 @@ from assistant.evidence import PROSE, Evidence, name_terms, name_words, term_set
 from assistant.question import Question
 from assistant.writing import Composed, Numbers, said
 from indexer.keyword_index import terms
+from indexer.markdown import escaped
 from indexer.types import Kind
 
 MOST_ROWS = 6
+NOTHING = "\N{EN DASH}"  # for a cell that is empty
 MOST_EACH = 2  # items told of each side where no table compares them
 
 
@@ -35,11 +37,12 @@ def _by_columns(
     if not best:
         return None
     first, one, other = best[0]
-    lines = [f"| | {first.unit.cells[one][0]} | {first.unit.cells[other][0]} |", "|---|---|---|"]
+    names = [escaped(first.unit.cells[column][0]) for column in (one, other)]
+    lines = [f"| {_line(names)}", "|---|---|---|"]
     for item, one, other in sorted(best, key=lambda row: row[0].unit.span.start):
         mark = numbers.mark(item.chunk, item.unit.span)
-        values = [item.unit.cells[column][1] or "\N{EN DASH}" for column in (one, other)]
-        lines.append(_line([item.unit.cells[0][1], *(f"{value} {mark}" for value in values)]))
+        thing, *values = (escaped(item.unit.cells[column][1]) for column in (0, one, other))
+        lines.append(_line([thing, *(f"{value or NOTHING} {mark}" for value in values)]))
     return Composed("\n".join(lines), numbers.citations)
 
 

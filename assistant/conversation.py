@@ -155,7 +155,7 @@ def _resolved(question: str, before: str, topic: str, lexicon: Lexicon) -> str:
     own = entities(bare, lexicon)
     if _is_fragment(bare):
         return _substituted(bare, before, topic, own, lexicon)
-    if match := _PRONOUN.search(rest):
+    if match := _pronoun(rest):
         if len(rest.split()) > LONG and _names_it_first(rest[: match.start()], own):
             return rest
         owner = f"{topic}'s" if match["owner"] else topic
@@ -168,6 +168,15 @@ def _resolved(question: str, before: str, topic: str, lexicon: Lexicon) -> str:
     ):
         return f"{bare} ({topic})?"
     return question
+
+
+def _pronoun(text: str) -> re.Match[str] | None:
+    """The first pronoun; with a capital within a sentence it is a name: IT, Her Majesty."""
+    for match in _PRONOUN.finditer(text):
+        word = match.group()
+        if word.islower() or text.isupper() or (match.start() == 0 and not word.isupper()):
+            return match
+    return None
 
 
 def _names_it_first(before: str, own: Sequence[str]) -> bool:

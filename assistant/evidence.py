@@ -3,15 +3,15 @@
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from operator import attrgetter, mul
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assistant.cross_attention import Verdict
 from assistant.expectation import asks_yes_or_no, content_terms, shape_of
+from assistant.features import Features, scored
 from assistant.matching import Asked
 from assistant.question import Question, long_forms
 from assistant.types import Passage
@@ -30,44 +30,6 @@ _POLAR = re.compile(
 _LINK_ALONE = re.compile(r"[^\w\[]*+\[[^\]]*+\]\([^)]*+\)\W*+")
 LIKE = 0.65  # the cosine that a word or text has to one that says the same
 SHORTEST_SENTENCE = 3  # words; a paragraph of fewer is a label: "**Topics**"
-
-
-@dataclass(frozen=True, slots=True)
-class Features:
-    """What is known of a unit as an answer to a question. Each lies in [0, 1], similarities in [-1, 1].
-
-    `similarity` is the cosine of the question to the unit; `said` the mean of those of its words to the
-    likest tokens of the unit, `matched` to those of the unit and its passage's context.
-    `coverage` is the share of the question's content terms, weighted by their rarity, that stand in the unit;
-    `around` the share that only its headings and parents hold. `named` says how much of the name before the
-    unit's colon the question holds, `subject` how well that name is the question's subject. `shapeless` is 1
-    if the question asks for a number, a time, … and the unit has none; `polar` is 1 if it asks for yes or no
-    and the unit has a word that says so. `near` is 1 beside what a follow-up leans on. `code` is 1 for code.
-
-    `answers` and `stands` are the verdict of a net, as logarithms: of the odds that the unit's passage
-    answers the question, and of the probability that the answer then stands in the unit.
-    """
-
-    similarity: float
-    matched: float
-    said: float
-    coverage: float
-    around: float
-    reciprocal_rank: float
-    named: float
-    subject: float
-    shapeless: float
-    polar: float
-    near: float = 0.0
-    code: float = 0.0
-    answers: float = 0.0
-    stands: float = 0.0
-
-
-# Fitted by conditional logistic regression on golden questions, tests/bench/evidence.py: which of the units
-# found is on the right lines? UNREAD is for where no net has read the passages; code counts as in READ.
-UNREAD = Features(11.6, 11.1, 8.0, 2.8, 6.4, 2.1, 1.5, 3.8, -4.1, 1.1, near=2.5, code=-3.0)
-READ = Features(6.0, 12.5, 1.2, 2.2, 4.2, 2.0, 0.9, 3.6, -2.7, 0.7, 3.5, code=-3.0, answers=0.38, stands=0.3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +118,7 @@ def weigh(
             stands=float(verdict.units[candidate.number]) if verdict else 0.0,
         )
         nearness = match.placed[candidate.number].tolist()
-        score = _score(features, READ if verdict else UNREAD)
+        score = scored(features, read=verdict is not None)
         weighed.append(Evidence(unit, chunk, features, score, words, nearness, verdict is not None))
     return sorted(_answered(weighed), key=lambda evidence: -evidence.score)
 
@@ -165,17 +127,21 @@ def _answered(weighed: Sequence[Evidence]) -> list[Evidence]:
     """The units in their order, but a question is one with what follows it, which answers its like."""
     found: list[Evidence] = []
     for item in weighed:
-        if found and _asks(found[-1]) and not _asks(item) and found[-1].chunk is item.chunk:
+        if found and _is_asked(found[-1], item):
             asked = found.pop()
-            parents = (*item.unit.parents, Lead(asked.unit.text, asked.unit.span))
+            lead = Lead(asked.unit.text, asked.unit.span)
+            parents = (*(other for other in item.unit.parents if other.span != lead.span), lead)
             best = max(asked, item, key=lambda one: one.score)
             item = replace(best, unit=replace(item.unit, parents=parents))
         found.append(item)
     return found
 
 
-def _asks(item: Evidence) -> bool:
-    return item.unit.text.endswith("?")
+def _is_asked(asked: Evidence, item: Evidence) -> bool:
+    """Whether what precedes an item asks for it; items of one list follow on nothing."""
+    asks, answers = (one.unit.text.endswith("?") for one in (asked, item))
+    listed = asked.unit.kind is item.unit.kind is Kind.LIST_ITEM and asked.unit.parents == item.unit.parents
+    return asks and not answers and not listed and asked.chunk is item.chunk
 
 
 def by_words(evidence: Sequence[Evidence]) -> list[Evidence]:
@@ -184,7 +150,7 @@ def by_words(evidence: Sequence[Evidence]) -> list[Evidence]:
     for item in evidence:
         own, around = item.features.coverage, item.features.around
         near = replace(item.features, similarity=LIKE * own, said=LIKE * own, matched=LIKE * (own + around))
-        found.append(replace(item, features=near, score=_score(near, UNREAD)))
+        found.append(replace(item, features=near, score=scored(near, read=False)))
     return sorted(found, key=lambda item: -item.score)
 
 
@@ -244,10 +210,3 @@ def _around(unit: Unit, chunk: Chunk) -> str:
 
 def _mean(values: NDArray[np.float32]) -> float:
     return float(values.mean()) if values.size else 0.0
-
-
-_values = attrgetter(*(field.name for field in fields(Features)))  # astuple copies each, which takes long
-
-
-def _score(features: Features, weights: Features) -> float:
-    return float(sum(map(mul, _values(weights), _values(features))))

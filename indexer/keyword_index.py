@@ -30,7 +30,6 @@ _SEAM = re.compile(
 K1, B = 1.2, 0.75  # Lucene's; on prose a little better than bm25s's own 1.5
 _LONGEST = 64  # characters; a longer run is no word that anyone asks for
 MOST_COUNTED = 2**16 - 1  # of one term in a chunk
-LONGEST_NAME = 3  # words; what is longer and all in capitals is no name
 _local = threading.local()
 
 
@@ -52,7 +51,8 @@ def is_stop_word(word: str, text: str = "") -> bool:
 
 
 def _is_shouted(text: str) -> bool:
-    return text.isupper() and len(text.split()) > LONGEST_NAME
+    """Whether all is in capitals, and other words than such as could be names of that kind."""
+    return text.isupper() and any(word.group().lower() not in STOPWORDS for word in _WORD.finditer(text))
 
 
 @lru_cache(maxsize=50_000)

@@ -107,6 +107,7 @@ class MilvusStore:
 
         Raises:
             IndexMissing: nothing has been built.
+            IndexDamaged: rows of it are lost.
             IndexUnreachable: Milvus cannot be reached, or answers with an error.
             IndexIncompatible: made with another model, or by a newer or an older release.
         """

@@ -11,7 +11,8 @@ from fakes import HashingEmbedder
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assistant.evidence import Evidence, Features
+from assistant.evidence import Evidence
+from assistant.features import Features
 from assistant.matching import Asked
 from assistant.pipeline import Assistant
 from assistant.types import Answer
@@ -169,6 +170,10 @@ def test_a_number_in_brackets_of_the_notes_is_no_citation(over: Notes) -> None:
         "From when is the shed?"
     )
     assert answer.text == "shed \N{EN DASH} From: 1911 \\[2\\] [1]"
+    table = "# Cars\n\n| Thing | Alpha [3] | Beta |\n|---|---|---|\n| speed [4] | 88 [1] | 90 [2] |\n"
+    answer = over(table).ask("What is the difference between Alpha and Beta?")
+    assert answer.text.splitlines()[0] == "| | Alpha \\[3\\] | Beta |"
+    assert answer.text.splitlines()[2] == "| speed \\[4\\] | 88 \\[1\\] [1] | 90 \\[2\\] [1] |"
 
 
 def test_what_programs_for_notes_write_is_told_as_they_show_it(over: Notes) -> None:
@@ -311,6 +316,19 @@ def test_a_question_of_the_notes_comes_with_its_answer(over: Notes) -> None:
     assert over(text).ask("Why does my coffee taste sour?").text == (
         "- Why does coffee taste sour? [1]\n  - Grind the beans finer. [2]"
     )
+
+
+def test_a_question_that_its_answer_hangs_on_is_told_once(over: Notes) -> None:
+    text = "# Coffee\n\n- Why does coffee taste sour?\n  - The beans are ground too coarse.\n"
+    assert over(text).ask("Why does my coffee taste sour?").text == (
+        "- Why does coffee taste sour? [1]\n  - The beans are ground too coarse. [2]"
+    )
+
+
+def test_a_question_in_a_list_asks_nothing_of_the_next_item(over: Notes) -> None:
+    text = "# Disk\n\n- Is the disk of the server full?\n- Delete the oldest logs.\n"
+    assert over(text).ask("Is the disk of the server full?").text.startswith(("Is the disk", "- Is the disk"))
+    assert "  - Delete" not in over(text).ask("Is the disk of the server full?").text
 
 
 def test_of_a_list_that_is_asked_for_its_members_are_told_and_nothing_else(over: Notes) -> None:

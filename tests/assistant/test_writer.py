@@ -11,6 +11,7 @@ from typing import Any
 
 import openai
 import pytest
+from conftest import Build
 from endless import comes_to_an_end
 from models import FAULTS, KEY, Served, faulty_server, model_server, patience_for, writer_for
 from running import running
@@ -250,6 +251,17 @@ def test_a_reader_who_leaves_ends_the_request(assistant: Assistant) -> None:
             assert time.monotonic() < until, "the model goes on writing"
             time.sleep(0.02)
         assistant.writer = None
+
+
+def test_the_model_sees_no_comment(with_model: With, small_notes: Path, build: Build) -> None:
+    secret = "%% the salary is 9 %% <!-- the salary is 8 -->"
+    (small_notes / "aws" / "storage.md").write_text(
+        f"# Storage\n\nThe EBS driver is off. {secret}\n", "utf-8"
+    )
+    build()
+    assistant = with_model(GOOD)
+    assistant.ask(QUESTION)
+    assert "driver is off." in (told := str(served(assistant).asked[0].body)) and "salary" not in told
 
 
 def test_prompts_are_files_that_can_be_replaced(with_model: With, tmp_path: Path) -> None:

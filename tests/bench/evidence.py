@@ -25,7 +25,8 @@ from confidence import FILES, ROOT, questions
 from labelled import GUIDES
 
 from assistant.evaluation import Golden
-from assistant.evidence import Evidence, Features
+from assistant.evidence import Evidence
+from assistant.features import Features
 from assistant.pipeline import open_assistant
 from indexer.settings import IndexSettings
 

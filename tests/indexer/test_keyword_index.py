@@ -88,4 +88,6 @@ def test_a_renewed_index_is_one_made_anew() -> None:
 def test_a_stop_word_in_capitals_is_a_name_unless_all_is_in_them() -> None:
     assert terms("WHERE or HAVING in SQL?") == ["where", "have", "sql"]
     assert terms("WHERE IS THE TASK ROLE?") == ["task", "role"]
+    assert terms("WHAT IS FARGATE?") == ["fargat"]
+    assert terms("WHERE, HAVING") == ["where", "have"]
     assert terms("I am a Tasks man") == ["task", "man"]
