@@ -18,6 +18,7 @@ TARGET_TOKENS = 120  # beyond this a chunk says more than one thing, and its vec
 CONTEXT_TOKENS = 64  # at most this many go to headings and parents
 STEP_TOKENS = CONTEXT_TOKENS // 2 - 1  # a heading or parent that has more leaves this much to the others
 SPECIAL_TOKENS = 2  # the model's own, at both ends
+LONGEST = 4_000  # characters of a chunk: what nobody is shown has no tokens, and a long word few
 SLICE = 1_000  # characters; nothing longer is handed to the tokenizer as one unit
 CountTokens = Callable[[Sequence[str]], Sequence[int]]
 
@@ -33,7 +34,7 @@ class _Piece:
 
 
 def chunk_note(note: Note, count_tokens: CountTokens, *, max_tokens: int) -> list[Chunk]:
-    """Cut a note into chunks of at most `max_tokens` tokens each, context included.
+    """Cut a note into chunks whose `embedded_text` has at most `max_tokens` tokens, the model's own included.
 
     Args:
         count_tokens: for each text, how many tokens it has, without the model's special ones.
@@ -110,7 +111,7 @@ def _stripped(words: str, at: int) -> Span:
 
 
 def _pack(pieces: Sequence[_Piece], target: int, budget: int) -> Iterator[list[_Piece]]:
-    """Groups of consecutive pieces: one section each, near `target` tokens, never over `budget`."""
+    """Groups of consecutive pieces: one section each, near `target` tokens, within `budget` and LONGEST."""
     group: list[_Piece] = []
     tokens = 0
     for piece in pieces:
@@ -119,7 +120,7 @@ def _pack(pieces: Sequence[_Piece], target: int, budget: int) -> Iterator[list[_
         goes_on = only_headings and piece.heading_path[: len(above)] == above
         new_section = piece.unit.kind is Kind.HEADING and not goes_on
         full = tokens + piece.tokens > (budget if only_headings else target)
-        if group and (new_section or full):
+        if group and (new_section or full or piece.unit.span.end - group[0].start > LONGEST):
             carried = [] if new_section else _leading(group, budget - piece.tokens)
             yield group[: len(group) - len(carried)]
             group, tokens = carried, sum(member.tokens for member in carried)

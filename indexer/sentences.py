@@ -34,9 +34,14 @@ for _code, _words in _COMMON.items():
 _ORDINAL = re.compile(r"(?<=\d)\.(?=[\u00a0\u202f])")  # as in a date: it ends no sentence
 _AFTER_ORDINAL = re.compile(r"(?<!\d)\d{1,2}\.\s*+\Z")
 _WITH_ORDINALS = frozenset(["de", "da", "nb", "no", "fi", "pl", "cs", "sk", "sl", "hr", "hu", "et"])
-_BEFORE_NUMBER = re.compile(
-    r"\b(?:approx|ca|incl|min|max|no|nr|p|pp|fig|ch|vol|sec|art|abs|tel|est|v)\.\s*+\Z", re.I
+_SHORT = "approx|ca|incl|min|max|no|nr|p|pp|fig|ch|vol|sec|art|abs|tel|est|v"
+_ALSO_SHORT = (
+    "avg|bzw|cf|dept|eq|etc|evtl|excl|exkl|figs|ggf|hrs|inkl|opt|orig|prev|resp|std|tbsp|tsp|usw|vgl|vs"
 )
+_STOP = r"\\?\.(?:[*_=]|\[\^[^\[\]\s]++\])*+\s*+\Z"
+_BEFORE_NUMBER = re.compile(rf"\b(?:{_SHORT})\.\s*+\Z", re.I)
+_STOPPED = re.compile(rf"[^\s.]{_STOP}")  # other signs may end what is quoted or thought
+_SHORTENED = re.compile(rf"(?<![\w'’-])(?:{_SHORT}|{_ALSO_SHORT}|[^\W\d_]|\d+){_STOP}", re.I)
 _LOOK_BACK = 20  # characters before a cut that say whether it is one
 _ENDED = re.compile(r"[.!?…。！？][\"'”’»)\]*_=]*+(?:\[\^[^\[\]\s]+\])*\Z")
 
@@ -86,7 +91,7 @@ def _kept(flat: str, cuts: Sequence[int], language: str) -> list[int]:
 def _goes_on(flat: str, cut: int, language: str, capitals: bool) -> bool:
     """Whether a sentence goes on behind a full stop."""
     before, after = flat[max(0, cut - _LOOK_BACK) : cut], flat[cut : cut + _LOOK_BACK].lstrip()
-    if capitals and after[:1].islower():
+    if capitals and after[:1].islower() and (_SHORTENED.search(before) or not _STOPPED.search(before)):
         return True
     if after[:1].isdigit() and _BEFORE_NUMBER.search(before):
         return True

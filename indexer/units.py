@@ -5,13 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from indexer.blocks import parse_blocks
+from indexer.dialect import HTML_COMMENT
 from indexer.markdown import plain
 from indexer.sentences import language_of, sentences
 from indexer.types import Block, Kind, Lead, Span, Unit
 
 LONGEST_STEP = 400  # characters of a heading, a parent or a column's name: all that hangs on it repeats them
 LONG_ITEM = 400  # characters; a longer list item is cut into sentences
-_HIDDEN = ("<!--", "%%")  # comments begin so
+_COMMENTS = re.compile(rf"(?:\s*+(?:{HTML_COMMENT}|%%.*?%%))++", re.S)
 _NUMBER = re.compile(r"(?=\D*\d)(?:[^\w]|\d)+")  # a number, a date, a time: it names nothing by itself
 Placed = tuple[Unit, int, tuple[str, ...]]  # a unit, where its chunk would begin, the headings above it
 
@@ -60,11 +61,22 @@ def _units(text: str, block: Block, language: str) -> Iterator[tuple[Unit, int]]
     elif block.kind is Kind.CODE:
         yield Unit(block.kind, block.span, block.span.of(text), block.parents), block.span.start
     elif block.kind is Kind.OTHER:
-        said = block.span.of(text)
-        shown = "" if said.startswith(_HIDDEN) else said
-        yield Unit(block.kind, block.span, shown, block.parents), block.span.start
+        yield from _other(text, block, language)
     else:
         yield from _sentences(text, block, language)
+
+
+def _other(text: str, block: Block, language: str) -> Iterator[tuple[Unit, int]]:
+    """What is told as it stands; of a comment nothing is, and what stands behind it is a paragraph."""
+    comments = _COMMENTS.match(text, block.content, block.span.end)
+    hidden = Span(block.span.start, comments.end()) if comments else block.span
+    yield Unit(block.kind, hidden, "" if comments else hidden.of(text), block.parents), hidden.start
+    behind = text[hidden.end : block.span.end]
+    if behind:
+        start = block.span.end - len(behind.lstrip())
+        place = Span(start, block.span.end)
+        shown = replace(block, kind=Kind.PARAGRAPH, span=place, content=start, text=plain(behind))
+        yield from _sentences(text, shown, language)
 
 
 def _led(units: Sequence[Placed]) -> list[Placed]:
@@ -101,6 +113,7 @@ def _sentences(text: str, block: Block, language: str) -> Iterator[tuple[Unit, i
     said = text[block.content : block.span.end]
     whole = block.kind is Kind.LIST_ITEM and len(said) <= LONG_ITEM
     spans = [Span(0, len(said))] if whole else list(sentences(said, language))
+    spans[-1:] = [Span(last.start, len(said)) for last in spans[-1:]]  # a sign at the end may be no quote's
     end = 0
     for number, span in enumerate(spans):
         signs = said[end : span.start].lstrip()  # those of a quote go with what follows them

@@ -142,14 +142,41 @@ def test_what_is_folded_up_hangs_on_its_summary() -> None:
     assert parents("<details><summary>A</summary>\n\n# B\n\nC\n")["C"] == []
 
 
+FOLDED = (
+    "<details>\n<summary>Outer</summary>\n\n<details><summary>Inner</summary>\n\nA\n\n</details>\n\nB\n\n"
+)
+
+
+def test_what_is_folded_up_twice_hangs_on_both_summaries() -> None:
+    found = parents(f"{FOLDED}</details>\n\nC\n")
+    assert found["A"] == ["Outer", "Inner"]
+    assert found["B"] == ["Outer"]
+    assert found["C"] == []
+
+
+def test_folds_in_other_html_are_seen_and_those_in_comments_are_not() -> None:
+    found = parents("<div>\n<details>\n<summary>A</summary>\n\nB\n\n</details>\n</div>\n\nC\n")
+    assert found["B"] == ["A"]
+    assert found["C"] == []
+    assert parents("<!-- <details><summary>A</summary> -->\n\nB\n")["B"] == []
+    assert parents("<details><summary>A</summary>\n\n<!-- </details> -->\n\nB\n")["B"] == ["A"]
+    assert parents("<details><summary>A <details>\n\nB\n\n</details>\n\nC\n")["C"] == ["A"]
+
+
+def test_thousands_of_folds_do_not_grow_with_their_square() -> None:
+    blocks = parse_blocks("<details><summary>A</summary>\n\nB\n\n" * 2_000)
+    assert max(len(block.parents) for block in blocks) == 20
+
+
 def test_a_comment_is_one_block() -> None:
-    text = "One.\n%%\nsecret\n\n# more\n%%\nTwo.\n\n%% no end\n\n%% x %% y\n"
+    text = "One.\n%%\nsecret\n\n# more\n%%\nTwo.\n\n%% x %% y\n\n%%\n\n- z\n\n%% done\n\n%% no end\n"
     assert kinds(text) == [
         ("paragraph", "One."),
         ("other", "%%\nsecret\n\n# more\n%%"),
         ("paragraph", "Two."),
-        ("paragraph", "%% no end"),
         ("paragraph", "%% x %% y"),
+        ("other", "%%\n\n- z\n\n%% done"),
+        ("paragraph", "%% no end"),
     ]
 
 

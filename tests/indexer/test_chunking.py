@@ -1,11 +1,13 @@
 import hashlib
+import time
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.chunking import CONTEXT_TOKENS, SPECIAL_TOKENS, chunk_note
+from indexer.checking import chunk_problems
+from indexer.chunking import CONTEXT_TOKENS, LONGEST, SPECIAL_TOKENS, chunk_note
 from indexer.embedding import open_embedder
 from indexer.snapshot import stored_chunk
 from indexer.types import Chunk, Note
@@ -44,6 +46,9 @@ pieces = st.sampled_from(
         "![[x. y]]\n",
         "<!-- a\n\nb -->\n",
         "%% c",
+        "> <!-- a --> b. ",
+        "- %% a %%\n",
+        "\n%% d. e\n",
     ]
     + ["| a | b |\n|---|---|\n| 1 | 2 |\n", "[l]: http://x\n", "word " * 120, "x" * 3000, "\u2028İ", "\ufeff"]
 )
@@ -63,6 +68,7 @@ def test_chunks_hold_every_character_exactly_once_and_fit_the_model(text: str) -
         for unit in chunk.units:
             assert chunk.span.start <= unit.span.start < unit.span.end <= chunk.span.end
         assert EMBEDDER.count_tokens([chunk.embedded_text])[0] <= 256 - SPECIAL_TOKENS
+        assert len(chunk.text) <= LONGEST
     assert not text[at:].strip()
 
 
@@ -191,8 +197,57 @@ def test_comments_and_embedded_files_are_not_embedded() -> None:
     assert {unit.kind.value for unit in chunk.units[1:]} == {"other"}
 
 
-def test_a_long_comment_is_not_embedded_either() -> None:
-    assert [chunk.embedded_text for chunk in cut(f"<!--{' secret' * 1_000} -->")] == ["T"]
+@pytest.mark.parametrize(
+    "text",
+    [
+        "> %% secret %%",
+        "- %% secret %%\n\n  <!-- secret -->",
+        "> <!-- secret\n> secret -->",
+        "- > %%\n  > secret\n  > %%",
+        "<!-- secret --> <!-- secret",
+        "<!-- secret --> <br> %% secret %%",
+    ],
+)
+def test_a_comment_in_a_quote_or_an_item_is_not_embedded(text: str) -> None:
+    assert cut(text)
+    assert {chunk.embedded_text for chunk in cut(text)} == {"T"}
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("<!-- toc --> *Visible* words. More.", ["*Visible* words.", "More."]),
+        ("<!--> Visible words.", ["Visible words."]),
+        ("> <!-- a -->\n> <!-- b --> %% c %% Visible words.", ["Visible words."]),
+        ("%%\n\n- x\n- y\n\n%% done %% z %%", ["done %% z %%"]),
+        ("> %%\n> x\n> %% done", ["done"]),
+    ],
+)
+def test_what_stands_behind_a_comment_is_told(text: str, parts: list[str]) -> None:
+    units = [unit for chunk in cut(text) for unit in chunk.units if unit.text]
+    assert [unit.span.of(text) for unit in units] == parts
+    assert {unit.kind.value for unit in units} == {"paragraph"}
+
+
+@pytest.mark.parametrize("signs", ["<!-- ", "<!-- a --> ", "%% ", "%% a\n", "> <!-- a\n\n", "- %% a %%\n"])
+def test_many_comments_take_no_time(signs: str) -> None:
+    started = time.perf_counter()
+    cut(signs * 2_000)
+    assert time.perf_counter() - started < 5
+
+
+@pytest.mark.parametrize("hidden", [f"<!--{' secret' * 5_000} -->", f"%%\n{'secret ' * 5_000}\n%%"])
+def test_a_long_comment_is_not_embedded_either(hidden: str) -> None:
+    text = f"# T\n\n{hidden}\n\nA sentence."
+    chunks = cut(text)
+    assert {chunk.embedded_text for chunk in chunks} == {"T", "T\nA sentence."}
+    assert max(len(chunk.text) for chunk in chunks) <= LONGEST
+    assert len(chunks) < 12
+    assert not list(chunk_problems(text, chunks))
+
+
+def test_a_long_word_of_few_tokens_makes_no_long_chunk() -> None:
+    assert max(len(chunk.text) for chunk in cut("x" * 50_000)) <= LONGEST
 
 
 def test_quote_signs_are_no_words() -> None:
@@ -207,6 +262,11 @@ def test_a_long_quote_loses_no_sign() -> None:
     chunks = cut(text)
     assert len(chunks) > 3
     assert "".join("".join(chunk.text.split()) for chunk in chunks) == "".join(text.split())
+
+
+@pytest.mark.parametrize("text", ["A\n\t>", "A. B.\n\t> >"])
+def test_what_only_looks_like_a_quote_is_not_lost(text: str) -> None:
+    assert [chunk.text for chunk in cut(text)] == [text]
 
 
 def test_sentences_end_as_in_the_language_of_the_note() -> None:

@@ -20,7 +20,7 @@ def cut(text: str, language: str = "en") -> list[str]:
         ["It is $E[X. Y]. Z$.", "Also."],
         ["See [[That. This]].", "Ask."],
         ["By volume.[^r]", "See that.[^1][^2]", "Ask."],
-        ["A line break. ends no\nsentence."],
+        ["A line\nbreak ends no\nsentence."],
     ],
 )
 def test_no_sentence_ends_within_what_is_one(parts: list[str]) -> None:
@@ -31,6 +31,8 @@ def test_no_sentence_ends_within_what_is_one(parts: list[str]) -> None:
     ("language", "parts"),
     [
         ("en", ["Take approx. 5 kg.", "Version 2.0. is out.", "Ask."]),
+        ("en", ["Take max. one, cook *approx.* ten min. over vitamin C. and salt.", "Ask."]),
+        ("en", ["\u201cIs it on?\u201d she asked, and Yahoo! was down.", "(See above.) then go on."]),
         (
             "de",
             [
@@ -45,6 +47,20 @@ def test_no_sentence_ends_within_what_is_one(parts: list[str]) -> None:
 )
 def test_not_every_full_stop_ends_a_sentence(language: str, parts: list[str]) -> None:
     assert cut(" ".join(parts), language) == parts
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ["That is the price.", "kubectl applies it."],
+        ["My iPhone is here.", "eBay too."],
+        ["It is in S3.", "aws can't.", "scp runs with -p.", "rsync does."],
+        ["Run `it`.", "curl asks (again).", "npm waits."],
+        ["**Never do this.**", "git forgets it\\.", "cp does not.[^1]", "rm does."],
+    ],
+)
+def test_a_sentence_may_begin_with_a_small_letter(parts: list[str]) -> None:
+    assert cut(" ".join(parts)) == parts
 
 
 @pytest.mark.parametrize(
