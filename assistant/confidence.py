@@ -1,11 +1,13 @@
 """Does the corpus answer this at all? The line between answering and saying no. Pure."""
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
 import numpy as np
 
+from assistant.claims import numbers
 from assistant.evidence import Evidence, term_set
 from assistant.expectation import generic_words, shape_of
 from assistant.question import Question
@@ -17,6 +19,9 @@ SCORE = 20.0  # evidence scores are told in this unit
 VERDICT = 10.0  # and the verdicts of a net in this
 GENERIC = 0.3  # how much a word that carries no subject counts
 KNOWN, UNLIKE = 0.75, 0.6  # a word whose likest token is that near is said; one farther by this is not at all
+ANOTHER = 8.0  # how much speaks against answering what is asked of "port 8080" by what is said of another
+SHORT = 10  # words; in a longer question numbers may say how things are, instead of naming what is asked for
+_NAMING = re.compile(r"(?:what|which|who|when|where|how (?:many|much))\b|\S+(?:\s+\S+){0,2}\W*$", re.I)
 AROUND = 0.15  # how much of a word is missing that only the headings and parents hold
 
 
@@ -51,6 +56,8 @@ def confidence(question: Question, evidence: Sequence[Evidence]) -> float:
     found = signs(question, evidence)
     weights, bias = (READ, READ_BIAS) if evidence[0].read else (UNREAD, UNREAD_BIAS)
     total = bias + sum(w * x for w, x in zip(astuple(weights), astuple(found), strict=True))
+    if _names_another(question, evidence[:BEST]):
+        total -= ANOTHER
     return round(1 / (1 + math.exp(-total)), 3)
 
 
@@ -75,6 +82,25 @@ def signs(question: Question, evidence: Sequence[Evidence]) -> Signs:
         most=max(item.features.answers for item in evidence) / VERDICT,
         stands=best.features.stands / VERDICT,
     )
+
+
+def _names_another(question: Question, evidence: Sequence[Evidence]) -> bool:
+    """Whether a short question names something by a number that none of the evidence has."""
+    named = [word for word in evidence[0].words.names if any(sign.isdigit() for sign in word)]
+    if not named or len(question.text.split()) > SHORT or not _NAMING.match(question.text):
+        return False
+    said = " ".join(f"{item.unit.text} {item.around}" for item in evidence)
+    there = term_set(said)
+    return any(there.isdisjoint(_identifying(word)) and not numbers(word) & numbers(said) for word in named)
+
+
+def _identifying(word: str) -> list[str]:
+    """The terms of a word that only it has: of P-12e not the 12, which is in P-12d, too."""
+    return [
+        term
+        for term in terms(word)
+        if any(map(str.isdigit, term)) and (not term.isdigit() or term == word.lower())
+    ]
 
 
 def _unsaid(best: Evidence) -> float:

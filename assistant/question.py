@@ -81,7 +81,7 @@ _VERB = r"(?:is|are|was|were|do|does|did|can|could|will|would|should|must|may|mi
 # What is asked for stands before the verb, and before "of": "which tag must be set for tasks" asks for one.
 _LIST = re.compile(
     r"^(?:list|name|give(?: me)?)\b.*?\b\w+[^s\W]s\b"
-    rf"|^(?:which|what)(?:\s+(?:are|were))?\b(?:(?!\b{_VERB}\b|\bof\b).)*?\b\w+[^s\W]s\b"
+    rf"|^(?:which|what)(?:\s+(?:are|were))?\b(?:(?!\b{_VERB}\b|\bof\b).)*?\b(?!{_VERB}\b)\w+[^s\W]s\b"
     r"|\b(?:types|kinds|options|ways|steps|modes) of\b",
     re.I,
 )

@@ -42,6 +42,7 @@ _STOP = r"\\?\.(?:[*_=]|\[\^[^\[\]\s]++\])*+\s*+\Z"
 _BEFORE_NUMBER = re.compile(rf"\b(?:{_SHORT})\.\s*+\Z", re.I)
 _STOPPED = re.compile(rf"[^\s.]{_STOP}")  # other signs may end what is quoted or thought
 _SHORTENED = re.compile(rf"(?<![\w'’-])(?:{_SHORT}|{_ALSO_SHORT}|[^\W\d_]|\d+){_STOP}", re.I)
+_AMOUNT = re.compile(r"[€$£¥~≈±<>]? ?\d")
 _LOOK_BACK = 20  # characters before a cut that say whether it is one
 _ENDED = re.compile(r"[.!?…。！？][\"'”’»)\]*_=]*+(?:\[\^[^\[\]\s]+\])*\Z")
 
@@ -93,6 +94,6 @@ def _goes_on(flat: str, cut: int, language: str, capitals: bool) -> bool:
     before, after = flat[max(0, cut - _LOOK_BACK) : cut], flat[cut : cut + _LOOK_BACK].lstrip()
     if capitals and after[:1].islower() and (_SHORTENED.search(before) or not _STOPPED.search(before)):
         return True
-    if after[:1].isdigit() and _BEFORE_NUMBER.search(before):
+    if _AMOUNT.match(after) and _BEFORE_NUMBER.search(before):
         return True
     return language in _WITH_ORDINALS and bool(_AFTER_ORDINAL.search(before))

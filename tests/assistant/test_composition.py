@@ -304,6 +304,13 @@ def test_an_introduction_is_told_only_for_what_is_asked(over: Notes) -> None:
     assert over(text).ask("How is the tunnel wired?").text.startswith("- The tunnel is wired by hand: [1]")
 
 
+def test_a_step_comes_with_its_command(over: Notes) -> None:
+    text = "# Kubernetes\n\n- Restart a deployment\n  ```sh\n  kubectl rollout\n  ```\n- Scale a job\n"
+    assert over(text).ask("How do I restart a deployment?").text == (
+        "- Restart a deployment [1]\n  - ```sh\n    kubectl rollout\n    ```\n    [2]"
+    )
+
+
 def test_steps_come_in_their_order(over: Notes) -> None:
     text = "# Bread\n\n1. Mix the flour\n2. Let the bread rise\n3. Shape the bread, and bake the bread\n"
     answer = over(text).ask("How do I shape and bake bread, and let bread rise?")

@@ -1,6 +1,8 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from conftest import Build
 
 from assistant.confidence import LINE, answers, confidence, signs
 from assistant.conversation import Reading
@@ -37,3 +39,30 @@ def test_better_evidence_is_more_sure(assistant: Assistant) -> None:
     assert confidence(question, []) == 0.0
     assert answers(LINE)
     assert not answers(LINE - 0.001)
+
+
+@pytest.mark.parametrize(
+    ("asked", "held"),
+    [
+        ("What does exit code 137 mean?", True),
+        ("What does exit code 139 mean?", False),
+        ("exit code 139", False),
+        ("What is the yield of P-12d?", True),
+        ("What is the yield of P-12e?", False),
+        ("What do 5000 files cost?", True),
+        ("Can I use exit code 139 for the task?", None),  # whether one may, what is said of all tells
+        ("What is done for a task with 139 files, each of which is as large as a disk?", None),
+    ],
+)
+def test_who_names_a_number_asks_for_no_other(
+    assistant: Assistant, small_notes: Path, build: Build, asked: str, held: bool | None
+) -> None:
+    said = (
+        "# Codes\n\n- Exit code 137: out of memory\n- The yield of P-12d was 9\n- 5,000 files cost 3 a day\n"
+    )
+    (small_notes / "codes.md").write_text(said, "utf-8")
+    build()
+    question, evidence = weighed(assistant, asked)
+    other = [replace(item, unit=replace(item.unit, text=f"{item.unit.text} 139 P-12e")) for item in evidence]
+    lost = confidence(question, other) - confidence(question, evidence)
+    assert lost == pytest.approx(0.0, abs=0.3) if held is not False else confidence(question, evidence) < 0.3

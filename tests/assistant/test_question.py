@@ -27,6 +27,8 @@ LEXICON = Lexicon(
         ("What are the limits of a task?", Wants.LIST, ""),
         ("What are task roles for?", Wants.DEFINITION, "task roles"),
         ("What kind of record do tasks get?", Wants.FACT, ""),
+        ("Which device was best?", Wants.FACT, ""),
+        ("Which task does it?", Wants.FACT, ""),
         ("Which tag must be set for mount targets?", Wants.FACT, ""),
         ("Can I mount S3 on a task?", Wants.FACT, ""),
     ],

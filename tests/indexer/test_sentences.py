@@ -31,6 +31,7 @@ def test_no_sentence_ends_within_what_is_one(parts: list[str]) -> None:
     ("language", "parts"),
     [
         ("en", ["Take approx. 5 kg.", "Version 2.0. is out.", "Ask."]),
+        ("en", ["Meals: max. €45 a day, approx. ~3 of them.", "Ask."]),
         ("en", ["Take max. one, cook *approx.* ten min. over vitamin C. and salt.", "Ask."]),
         ("en", ["\u201cIs it on?\u201d she asked, and Yahoo! was down.", "(See above.) then go on."]),
         (
