@@ -14,6 +14,7 @@ LONGEST_STEP = 400  # characters of a heading, a parent or a column's name: all 
 LONG_ITEM = 400  # characters; a longer list item is cut into sentences
 _COMMENTS = re.compile(rf"(?:\s*+(?:{HTML_COMMENT}|%%.*?%%))++", re.S)
 _NUMBER = re.compile(r"(?=\D*\d)(?:[^\w]|\d)+")  # a number, a date, a time: it names nothing by itself
+_TERM = re.compile(r"[^\r\n]{1,200}+(?=\r?\n[ \t>]*+:[ \t])")  # of a definition list
 Placed = tuple[Unit, int, tuple[str, ...]]  # a unit, where its chunk would begin, the headings above it
 
 
@@ -114,11 +115,19 @@ def _sentences(text: str, block: Block, language: str) -> Iterator[tuple[Unit, i
     whole = block.kind is Kind.LIST_ITEM and len(said) <= LONG_ITEM
     spans = [Span(0, len(said))] if whole else list(sentences(said, language))
     spans[-1:] = [Span(last.start, len(said)) for last in spans[-1:]]  # a sign at the end may be no quote's
+    term = _defined(said, block)
     end = 0
     for number, span in enumerate(spans):
         signs = said[end : span.start].lstrip()  # those of a quote go with what follows them
         start = block.content + span.start - len(signs) if number else block.span.start
         words = plain(span.of(said)) if len(spans) > 1 else block.text
         place = Span(block.content + span.start, block.content + span.end)
-        yield Unit(block.kind if words else Kind.OTHER, place, words, block.parents), start
+        parents = (*block.parents, *term) if number else block.parents
+        yield Unit(block.kind if words else Kind.OTHER, place, words, parents), start
         end = span.end
+
+
+def _defined(said: str, block: Block) -> tuple[Lead, ...]:
+    """The term above ": what it is", which all sentences below it are about."""
+    term = _TERM.match(said)
+    return (Lead(plain(term[0]), Span(block.content, block.content + term.end())),) if term else ()

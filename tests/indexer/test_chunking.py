@@ -280,3 +280,14 @@ def test_a_paragraph_leads_on_with_its_last_sentence() -> None:
     leads = chunk.units[-1].parents
     assert [lead.span.of(text) for lead in leads] == ["To restore one:"]
     assert leads[0].span == chunk.units[1].span
+
+
+def test_all_sentences_of_a_definition_hang_on_its_term() -> None:
+    defined = "**OSPF**\n: A link-state protocol. Its distance is 110.\n: It is open."
+    text = f"# Routing\n\n{defined}\n\nAlso: this. That.\n"
+    units = {unit.text: [lead.text for lead in unit.parents] for chunk in cut(text) for unit in chunk.units}
+    assert units["OSPF : A link-state protocol."] == []
+    assert units["Its distance is 110."] == ["OSPF"]
+    assert units["That."] == []
+    place = next(u for chunk in cut(text) for u in chunk.units if u.text.startswith("Its")).parents[0].span
+    assert place.of(text) == "**OSPF**"
