@@ -88,6 +88,7 @@ def test_a_new_note_is_not_begun_over_what_is_not_saved(open_page: Opened) -> No
     expect(page.locator("#editor textarea")).to_have_value("xMine")
     assert page.evaluate("JSON.parse(sessionStorage.getItem('footnote-note')).draft.text") == "xMine"
     page.locator("#cancel").click()
+    expect(page.locator("#edit")).to_be_visible()
     page.locator("#new").click()
     expect(page.locator("#path")).to_be_visible()
 
