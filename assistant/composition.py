@@ -87,15 +87,12 @@ def _probabilities(evidence: Sequence[Evidence]) -> Sequence[float]:
 def _introduced(evidence: Sequence[Evidence]) -> list[Evidence]:
     """What hangs on a line near the top that only introduces it: "Not supported:", or a step's command."""
     for item in evidence[:NEAR_THE_TOP]:
-        below = [other for other in evidence if _hangs_on(other, item)]
-        leads = item.unit.text.endswith(":") or (item is evidence[0] and _is_code(below[:1]))
+        leads, best = item.unit.text.endswith(":"), item is evidence[0]
+        below = [other for other in evidence if _hangs_on(other, item)] if leads or best else []
+        leads = leads or bool(below and below[0].unit.kind is Kind.CODE)
         if leads and below and max(item.score, below[0].score) > evidence[0].score - CLEARLY_WORSE:
             return [item, *sorted(below, key=_place)]
     return []
-
-
-def _is_code(items: Sequence[Evidence]) -> bool:
-    return any(item.unit.kind is Kind.CODE for item in items)
 
 
 def _hangs_on(item: Evidence, above: Evidence) -> bool:

@@ -90,8 +90,8 @@ def _names_another(question: Question, evidence: Sequence[Evidence]) -> bool:
     if not named or len(question.text.split()) > SHORT or not _NAMING.match(question.text):
         return False
     said = " ".join(f"{item.unit.text} {item.around}" for item in evidence)
-    there = term_set(said)
-    return any(there.isdisjoint(_identifying(word)) and not numbers(word) & numbers(said) for word in named)
+    there, counted = set(terms(said)), numbers(said)
+    return any(there.isdisjoint(_identifying(word)) and not numbers(word) & counted for word in named)
 
 
 def _identifying(word: str) -> list[str]:

@@ -31,7 +31,8 @@ _FINITE = (
 )
 _VERB = rf"(?:{_FINITE}|be|too|as|instead|on|in|for|at)"
 _PRONOUN = re.compile(
-    rf"\b(?:(?P<owner>its|their|his|her(?=\s+\w))|it|they|them|he|him|she|her|(?:this|that|these|those)(?=\s*[?.!,]*$|\s+{_VERB}\b))\b",
+    r"\b(?:(?P<owner>its|their|his|her(?=\s+\w))|it|they|them|he|him|she|her"
+    rf"|(?:this|that|these|those)(?=\s*[?.!,]*$|\s+{_VERB}\b))\b",
     re.I,
 )
 _POINTING = re.compile(

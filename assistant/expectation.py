@@ -63,7 +63,8 @@ SHAPES = (
             re.I,
         ),
         re.compile(
-            rf"{_NUMBER}[\s-]*{_TIME}\b|(?<!\d)\d++{_TIME}\b|\ban?\s+{_TIME}\b|\b(?:daily|hourly|weekly|monthly)\b",
+            rf"{_NUMBER}[\s-]*{_TIME}\b|(?<!\d)\d++{_TIME}\b|\ban?\s+{_TIME}\b"
+            r"|\b(?:daily|hourly|weekly|monthly)\b",
             re.I,
         ),
     ),

@@ -14,7 +14,7 @@ from assistant.marks import without_citations
 from assistant.taming import shown
 from assistant.types import Passage, Turn
 from indexer.errors import SettingsError
-from indexer.types import Chunk
+from indexer.types import Chunk, Kind
 
 FILES = {"rules": (), "answer": ("passages", "question"), "rewrite": ("conversation", "question")}
 BYTES_PER_TOKEN = 3  # fewer than any text of words has, so that what seems to fit does
@@ -22,6 +22,7 @@ FOR_THE_ANSWER = 1_024  # tokens, at most a quarter of the context
 MOST_REMEMBERED = 4  # turns that the model is told
 LONGEST_REMEMBERED = 600  # characters of an earlier answer
 _LIKE_OURS = re.compile(r"<(?=\s*+/?\s*+(?:passages?|conversation|notes?)\b)|<(?=\|)|\[(?=/?INST\])", re.I)
+_COMMENT = re.compile(r"%%(?:[^%`]|%(?!%))*+%%")
 
 Message = Mapping[str, str]
 
@@ -109,7 +110,18 @@ def _passage(number: int, chunk: Chunk) -> str:
     headings = chunk.heading_path if chunk.title in chunk.heading_path else (chunk.title, *chunk.heading_path)
     above = [lead.text for unit in chunk.units[:1] for lead in unit.parents]
     where = _quoted(" > ".join([*headings, *above]))
-    return f'<passage number="{number}" under="{where}">\n{as_data(chunk.text)}\n</passage>'
+    return f'<passage number="{number}" under="{where}">\n{as_data(_without_comments(chunk))}\n</passage>'
+
+
+def _without_comments(chunk: Chunk) -> str:
+    """A passage without what is between `%%` and `%%`, but in code, where that is no comment."""
+    text = chunk.text
+    for unit in reversed(chunk.units):
+        start, end = (place - chunk.span.start for place in (unit.span.start, unit.span.end))
+        if unit.kind is not Kind.CODE:
+            shown = _COMMENT.sub("", text[start:end]) if unit.text else ""
+            text = text[:start] + shown + text[end:]
+    return text
 
 
 def _conversation(history: Sequence[Turn]) -> str:

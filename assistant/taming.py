@@ -23,7 +23,7 @@ _ADDRESS = re.compile(
     r"[^\s`<>|]*",
     re.I,
 )
-_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)|%%(?:[^%]|%(?!%))*+%%", re.S)
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.S)
 _TAG = re.compile(r"<(?=[a-z/!?])", re.I)
 
 

@@ -254,14 +254,17 @@ def test_a_reader_who_leaves_ends_the_request(assistant: Assistant) -> None:
 
 
 def test_the_model_sees_no_comment(with_model: With, small_notes: Path, build: Build) -> None:
-    secret = "%% the salary is 9 %% <!-- the salary is 8 -->"
+    secret = "%% the salary is 9 %% <!-- the salary is 8 -->\n\n%%\nthe salary is 7\n%%\n\n"
+    secret += "```bat\nfor %%i in (*) do mount %%i\n```\n"
     (small_notes / "aws" / "storage.md").write_text(
         f"# Storage\n\nThe EBS driver is off. {secret}\n", "utf-8"
     )
     build()
     assistant = with_model(GOOD)
     assistant.ask(QUESTION)
-    assert "driver is off." in (told := str(served(assistant).asked[0].body)) and "salary" not in told
+    told = str(served(assistant).asked[0].body)
+    assert "driver is off." in told and "salary" not in told
+    assert "for %%i in (*) do mount %%i" in told
 
 
 def test_prompts_are_files_that_can_be_replaced(with_model: With, tmp_path: Path) -> None:
