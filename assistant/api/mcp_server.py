@@ -23,10 +23,10 @@ from pydantic import Field, ValidationError
 from assistant.api.faults import sentences
 from assistant.api.schemas.ask import AnswerBody
 from assistant.api.schemas.notes import NoteBody, NotesBody, NoteSummary
-from assistant.api.schemas.search import UNLESS_TOLD, SearchBody, TopK
+from assistant.api.schemas.search import UNLESS_TOLD, Pattern, SearchBody, TopK
 from assistant.asking import Asking
 from assistant.errors import NoteNotFound
-from assistant.settings import MAX_PATTERN, MAX_QUESTION
+from assistant.settings import MAX_QUESTION
 from assistant.types import Filters, Turn
 from indexer.errors import FootnoteError
 from indexer.types import Note
@@ -45,7 +45,6 @@ Question = Annotated[str, Field(description="In plain words.", max_length=MAX_QU
 Earlier = Annotated[
     list[str], Field(description="Earlier questions, oldest first, that this one may lean on.", max_length=50)
 ]
-Pattern = Annotated[str, Field(max_length=MAX_PATTERN)]
 Paths = Annotated[
     list[Pattern],
     Field(description="Only notes whose path fits one of these shell patterns.", max_length=100),
