@@ -7,6 +7,7 @@ import numpy as np
 
 from assistant.comparison import compared
 from assistant.evidence import PROSE, Evidence, term_set, term_weights
+from assistant.headed import headed
 from assistant.question import Question, Wants
 from assistant.writing import Composed, Numbers, write_items
 from indexer.passages import Passages
@@ -20,6 +21,7 @@ ALIKE = 0.7  # the share of their terms that two items have in common where they
 LABELLED = 0.6  # a list is the one asked for if what stands above it holds this share of the question's terms
 NEAR_THE_TOP = 3
 CLEARLY_WORSE = 3.0  # of an evidence score: what is that much below the best is some twenty times less likely
+FAR_WORSE = 5.0  # and what is that much below is no answer, whatever stands above it
 SEVERAL = 3  # rows of a table: from so many on it is told whole, if they are most of it
 
 LONGEST_MARKER = 14  # characters, with the spaces behind it
@@ -42,7 +44,7 @@ def compose(
         table = compared(question, evidence, numbers)
         if table:
             return table
-    return write_items(choose(question, evidence, snapshot), numbers)
+    return write_items(headed(question, choose(question, evidence, snapshot), snapshot), numbers)
 
 
 def choose(question: Question, evidence: Sequence[Evidence], snapshot: Passages) -> list[Evidence]:
@@ -103,8 +105,8 @@ def _hangs_on(item: Evidence, above: Evidence) -> bool:
 def _labelled(question: Question, evidence: Sequence[Evidence], snapshot: Passages) -> list[Evidence]:
     """The members, in their order, of the list or table whose label holds most of the question's terms.
 
-    None, if one of the best units holds more of them: it then says by itself what one would
-    have to read the list for.
+    None, if one of the best units holds more of them, or the best as many: it then says by itself what one
+    would have to read the list for.
     """
     groups: dict[Group, list[Evidence]] = {}
     for item in evidence:
@@ -119,6 +121,8 @@ def _labelled(question: Question, evidence: Sequence[Evidence], snapshot: Passag
         if 2 <= len(members) <= MOST_LISTED
         for held in [_share(weights, term_set(_label(members[0])))]
         if held >= max(LABELLED, by_itself)
+        and (any(item is evidence[0] for item in members) or held > evidence[0].features.coverage)
+        and max(item.score for item in members) > evidence[0].score - FAR_WORSE
     ]
     best = max(scored, key=lambda entry: entry[:3], default=None)
     return sorted(best[3], key=_place) if best else []

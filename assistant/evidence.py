@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.cross_attention import Verdict
-from assistant.expectation import asks_yes_or_no, content_terms, shape_of
+from assistant.expectation import Shape, asks_yes_or_no, content_terms, shape_of
 from assistant.features import Features, scored
 from assistant.matching import Asked
 from assistant.question import Question, long_forms
@@ -110,7 +110,7 @@ def weigh(
             reciprocal_rank=1 / candidate.rank,
             named=len(name & asked) / len(name) if name else 0.0,
             subject=_subject(unit, name, subject, long),
-            shapeless=float(shape is not None and not shape.given.search(unit.text)),
+            shapeless=float(shape is not None and not _has(shape, unit, chunk)),
             polar=float(polar and bool(_POLAR.search(unit.text))),
             near=at.nearness(chunk) if at else 0.0,
             code=float(unit.kind is Kind.CODE),
@@ -152,6 +152,12 @@ def by_words(evidence: Sequence[Evidence]) -> list[Evidence]:
         near = replace(item.features, similarity=LIKE * own, said=LIKE * own, matched=LIKE * (own + around))
         found.append(replace(item, features=near, score=scored(near, read=False)))
     return sorted(found, key=lambda item: -item.score)
+
+
+def _has(shape: Shape, unit: Unit, chunk: Chunk) -> bool:
+    """Whether a unit has a fact of that shape; its date may stand above it, as in a journal."""
+    above = f"{_around(unit, chunk)} " if shape.name == "date" else ""
+    return bool(shape.given.search(f"{above}{unit.text}"))
 
 
 def _subject(unit: Unit, name: frozenset[str], subject: frozenset[str], long: str) -> float:

@@ -14,14 +14,22 @@ _NUMBER = (
 _ONE = r"\b(?:no|one|a single)\b"
 _TIME = r"(?:ms|milliseconds?|s|sec|seconds?|min|minutes?|h|hours?|days?|weeks?|months?|years?)"
 _MONTH = (
-    r"(?:January|February|March|April|May|June|July|August|September|October|November|December)(?=\s+\d|$)"
+    r"(?:(?<=\d\s)|(?<=\d\.\s)|(?=\w+\s+\d)|(?=\w+$))"
+    r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
+)
+_DATE = re.compile(rf"\b(?:19|20)\d\d\b|\b{_MONTH}\b", re.I)
+_WHEN = re.compile(
+    r"(?:(?:and|but|so)\s+)?(?:(?:since|until|on)\s+)?(?:when|(?:what|which)\s+(?:day|date|year|month))\b",
+    re.I,
 )
 _UNIT = re.compile(r"[kmgt]i?bs?|(?:kilo|mega|giga|tera)?bytes?|v?cpus?", re.I)  # measured, not counted
 _COUNTED = re.compile(
     r"\b(?:how many|(?:number|maximum|minimum|limit) of)\s+(?P<things>(?:[\w/-]+\s*){1,6})", re.I
 )
 
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+_SENTENCE_END = re.compile(
+    r"(?<=[.!?])(?<!\b(?:Dr|Mr|Ms|St|vs)\.)(?<!\bMrs\.)(?<!\bProf\.)(?<!\b(?:e\.g|i\.e)\.)\s+"
+)
 _FORMULA = re.compile(r"\b(?:calculate[ds]?|calculation|compute[ds]?|formula)\b", re.I)
 _YES_NO = re.compile(
     r"^(?:(?:and|but|so|then|ok(?:ay)?)\b[\s,]*)*"
@@ -71,7 +79,7 @@ SHAPES = (
     Shape(
         "date",
         re.compile(r"\b(?:since when|when (?:did|was|were)|(?:what|which) (?:year|month|date))\b", re.I),
-        re.compile(rf"\b(?:19|20)\d\d\b|\b{_MONTH}\b", re.I),
+        _DATE,
     ),
     Shape(
         "clock",
@@ -121,6 +129,11 @@ def shape_of(question: str) -> Shape | None:
     number = rf"(?:{_NUMBER}|{_ONE})"
     beside = rf"{number}\s+(?:[\w/-]+\s+){{0,3}}{thing}\w*|\b{thing}\w*[^.;]{{0,30}}?{_NUMBER}"
     return replace(shape, given=re.compile(beside, re.I))
+
+
+def date_asked_for(question: str) -> re.Pattern[str] | None:
+    """What the date looks like that a question asks for; None if it asks for none."""
+    return _DATE if _WHEN.match(_SENTENCE_END.split(question.strip())[-1]) else None
 
 
 def asks_yes_or_no(question: str) -> bool:

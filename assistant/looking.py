@@ -11,7 +11,7 @@ from assistant.conversation import Reading
 from assistant.cross_attention import Verdict, open_net
 from assistant.evidence import Evidence, by_words, candidates, weigh
 from assistant.matching import asked
-from assistant.question import Question, mend, search_terms, understand
+from assistant.question import Question, mend, search_terms, spoken, understand
 from assistant.reranking import RERANKED, Reranker, by_units, reranked
 from assistant.retrieval import Query, retrieve
 from assistant.types import Filters, Passage
@@ -56,8 +56,9 @@ def look(
     known = snapshot.keywords.knows
     understood = understand(mend(reading.text, snapshot.lexicon, known, embedder.count_tokens))
     at = whereabouts(reading.leans_on, snapshot) if reading.leans_on else None
-    read = _read(understood.text, snapshot, embedder)
-    words = asked(understood.text, read, snapshot.keywords)
+    text = spoken(understood, snapshot.lexicon)
+    read = _read(text, snapshot, embedder)
+    words = asked(text, read, snapshot.keywords)
     sought = search_terms(understood.text, snapshot.lexicon)
     query = Query(sought, read.vector, words, at.beside if at else ())
     count = max(top_k, RERANKED if reranker else LOOKED_AT)

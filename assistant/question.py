@@ -55,6 +55,11 @@ _DEFINITIONS = (
         r"|made of))*(?:\s+(?:in|on|for)\s+(?P<within>[\w ]+))?\s*\?*$",
         re.I,
     ),
+    re.compile(
+        r"^(?P<subject>[^,:?]+?)\s+(?:in full|spelled out|meaning|definition|explained"
+        r"|(?:means|stands for)(?: what)?)\s*\?*$",
+        re.I,
+    ),
 )
 _COMPARISON = (
     re.compile(
@@ -104,6 +109,16 @@ def understand(text: str) -> Question:
     if len(words) <= 3 and not any(is_stop_word(word, text) for word in words):
         return Question(text, Wants.DEFINITION, text.rstrip("?!. "))
     return Question(text, Wants.LIST if formal and _LIST.search(text) else Wants.FACT)
+
+
+def spoken(question: Question, lexicon: Lexicon) -> str:
+    """The question as a model reads it best: a name alone as what it is, an acronym with its long form."""
+    subject, text = question.subject, question.text
+    if subject and text.startswith(subject):
+        text = f"What is {subject}?"
+    long = long_form(subject, lexicon)
+    spelled = f"{long} ({subject})"
+    return re.sub(rf"\b{re.escape(subject)}\b", lambda _: spelled, text, count=1) if long else text
 
 
 def mend(
@@ -169,6 +184,11 @@ def long_forms(text: str, lexicon: Lexicon) -> list[str]:
     spelled = {short.lower(): long for short, long in lexicon.acronyms.items()}
     found = [spelled.get(word.lower()) or spelled.get(f"{word.lower()}s") for word in WORD.findall(text)]
     return list(dict.fromkeys(long for long in found if long and long.lower() not in lower))
+
+
+def long_form(name: str, lexicon: Lexicon) -> str:
+    """What a name is short for that is an acronym as a whole; else ""."""
+    return next(iter(long_forms(name, lexicon)), "") if len(name.split()) == 1 else ""
 
 
 def entities(text: str, lexicon: Lexicon) -> list[str]:

@@ -85,6 +85,17 @@ def parse_blocks(text: str, start: int = 0) -> list[Block]:
     return blocks
 
 
+def words_of_heading(text: str, span: Span) -> Span:
+    """Where a heading's words stand: without its number signs, or the line that is drawn below it."""
+    said = span.of(text)
+    if drawn := [end.start() for end in NEWLINE.finditer(said)]:
+        return _trim(text, Span(span.start, span.start + drawn[-1]))
+    begin = len(said) - len(said.lstrip("#"))
+    closed = said.rstrip("#")
+    end = len(closed) if closed[-1:] in (" ", "\t") else len(said)
+    return _trim(text, Span(span.start + begin, span.start + max(begin, end)))
+
+
 def _fill_gaps(leaves: Sequence[Leaf], line_count: int) -> Iterator[Leaf]:
     """The leaves in order, with the lines that the parser gave no token (link definitions) as leaves too."""
     at = 0

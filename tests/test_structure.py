@@ -38,7 +38,7 @@ PUBLIC = {
     "indexer.reading": {"is_ignored", "note_of", "read_notes", "too_many_lines"},
     "indexer.notebook": {"Notebook"},
     "indexer.markdown": {"commonmark", "escaped", "one_line", "plain", "wholes", "words"},
-    "indexer.blocks": {"Lines", "code_at", "parse_blocks", "title_heading"},
+    "indexer.blocks": {"Lines", "code_at", "parse_blocks", "title_heading", "words_of_heading"},
     "indexer.borrowing": {"borrowed_vectors", "shares"},
     "indexer.chunking": {"chunk_note", "follows", "joined"},
     "indexer.embedding": {"Embedded", "Embedder", "SentenceTransformerEmbedder", "open_embedder"},

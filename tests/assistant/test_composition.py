@@ -345,6 +345,30 @@ def test_of_a_list_that_is_asked_for_its_members_are_told_and_nothing_else(over:
     )
 
 
+def test_a_list_far_from_the_question_is_not_told_for_its_label(over: Notes) -> None:
+    text = "# Beds of the garden\n\nThe beds of the garden are four.\n\n## Beds\n\n- A\n  - sat\n  - sang\n"
+    assert "beds of the garden are four" in over(text).ask("What are the beds of the garden?").text
+
+
+@pytest.mark.parametrize("heading", ["## 2025-03-04", "2025-03-04\n---", "## 2025-03-04 ##"])
+def test_the_date_of_an_entry_is_told_where_it_is_asked_for(over: Notes, heading: str) -> None:
+    text = f"# Journal\n\n{heading}\n\nThe endurance test began.\n\n## 2025-04-01\n\nNothing.\n"
+    answer = over(text).ask("When did the endurance test begin?")
+    assert answer.text.splitlines()[:2] == ["- 2025-03-04 [1]", "  - The endurance test began. [2]"]
+    assert answer.citations[0].quote == "2025-03-04"
+    assert "2025" not in over(text).ask("What began?").text
+
+
+def test_a_date_that_an_item_has_itself_is_told_once(over: Notes) -> None:
+    text = "# Journal\n\n## 2025-03-04\n\nThe test begins on 7 May 2025.\n"
+    assert over(text).ask("When does the test begin?").text == "The test begins on 7 May 2025. [1]"
+
+
+def test_what_an_acronym_is_short_for_is_told_from_a_heading(over: Notes) -> None:
+    text = "# Garden Water Tank (GWT)\n\nThe GWT is green.\n"
+    assert over(text).ask("GWT?").text == "- Garden Water Tank (GWT) [1]\n  - The GWT is green. [2]"
+
+
 def test_what_hangs_on_one_item_is_told_below_it() -> None:
     note = note_of("n.md", "- Green:\n  - scraps\n  - grass\n- Brown:\n  - card\n", "0")
     [chunk] = chunk_note(note, HashingEmbedder().count_tokens, max_tokens=256)

@@ -1,6 +1,6 @@
 import pytest
 
-from assistant.expectation import content_terms, shape_of
+from assistant.expectation import content_terms, date_asked_for, shape_of
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,25 @@ def test_content_terms_leave_out_what_names_nothing() -> None:
 def test_a_stop_word_in_capitals_is_what_a_text_is_about() -> None:
     assert content_terms("Is it WHERE or HAVING?") == ["where", "have"]
     assert content_terms("WHAT IS A TASK ROLE?") == content_terms("what is a task role?")
+
+
+@pytest.mark.parametrize(
+    ("question", "date"),
+    [
+        ("When was the concert?", "28 June 2025"),
+        ("And on which day did Prof. Sand leave?", "Sunday 11 May"),
+        ("It is late. When do we leave?", "May 2025"),
+        ("Since when is it green?", "2025-03-04"),
+        ("what date is it", "on March 4"),
+    ],
+)
+def test_a_question_asks_for_a_date(question: str, date: str) -> None:
+    given = date_asked_for(question)
+    assert given is not None
+    assert given.search(date)
+    assert not given.search("it may rain at 12:30")
+
+
+def test_what_only_mentions_a_time_asks_for_no_date() -> None:
+    assert date_asked_for("What happens when a task stops?") is None
+    assert date_asked_for("I left when it rained. Why?") is None

@@ -1,7 +1,7 @@
 import pytest
 from endless import comes_to_an_end
 
-from assistant.question import Wants, entities, long_forms, mend, search_terms, understand
+from assistant.question import Wants, entities, long_forms, mend, search_terms, spoken, understand
 from indexer.embedding import open_embedder
 from indexer.lexicon import Lexicon
 
@@ -20,6 +20,9 @@ LEXICON = Lexicon(
         ("Explain what a task definition is", Wants.DEFINITION, "task definition"),
         ("ECR, what does it stand for?", Wants.DEFINITION, "ECR"),
         ("task roles: what's that", Wants.DEFINITION, "task roles"),
+        ("ECR in full", Wants.DEFINITION, "ECR"),
+        ("task role meaning?", Wants.DEFINITION, "task role"),
+        ("ECR stands for what?", Wants.DEFINITION, "ECR"),
         ("How many tasks can run?", Wants.QUANTITY, ""),
         ("Which launch types are there?", Wants.LIST, ""),
         ("Which are the launch types?", Wants.LIST, ""),
@@ -36,6 +39,21 @@ LEXICON = Lexicon(
 def test_what_a_question_wants(text: str, wants: Wants, subject: str) -> None:
     question = understand(text)
     assert (question.wants, question.subject) == (wants, subject)
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("task role", "What is task role?"),
+        ("ecr?", "What is Elastic Container Registry (ecr)?"),
+        ("ECR in full", "What is Elastic Container Registry (ECR)?"),
+        ("what does ECR mean", "what does Elastic Container Registry (ECR) mean"),
+        ("What is an ECR repository?", "What is an ECR repository?"),
+        ("How do tasks pull from ECR?", "How do tasks pull from ECR?"),
+    ],
+)
+def test_a_model_reads_a_name_alone_as_a_question_and_an_acronym_spelled_out(text: str, read: str) -> None:
+    assert spoken(understand(text), LEXICON) == read
 
 
 @pytest.mark.parametrize(
