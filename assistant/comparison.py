@@ -9,13 +9,15 @@ from indexer.keyword_index import terms
 from indexer.markdown import escaped
 from indexer.types import Kind
 
-MOST_ROWS = 6
+MOST_ROWS = 10
 NOTHING = "\N{EN DASH}"  # for a cell that is empty
 MOST_EACH = 2  # items told of each side where no table compares them
+# Of an evidence score, below the best: what is farther does not compare in the regard that is asked about.
+NEAR_TABLE, NEAR_ITEMS = 3.0, 1.0
 
 
 def compared(question: Question, evidence: Sequence[Evidence], numbers: Numbers) -> Composed | None:
-    """A table of the question's two sides; None if the evidence does not speak of both."""
+    """A table of the question's two sides; None if what comes nearest does not speak of both."""
     if not question.sides:
         return None
     sides = [frozenset(terms(side)) for side in question.sides]
@@ -34,7 +36,7 @@ def _by_columns(
             key = (item.chunk.note, "|".join(name for name, _ in item.unit.cells))
             rows.setdefault(key, []).append((item, columns[0] or 0, columns[1] or 0))
     best = next(iter(rows.values()), [])[:MOST_ROWS]
-    if not best:
+    if not best or best[0][0].score < evidence[0].score - NEAR_TABLE:
         return None
     first, one, other = best[0]
     names = [escaped(first.unit.cells[column][0]) for column in (one, other)]
@@ -71,6 +73,8 @@ def _by_items(
         named = sorted(own, key=lambda item: -len(side & name_terms(item.unit.text)) / (len(side) or 1))
         columns.append(named[:MOST_EACH])
     if not all(columns):
+        return None
+    if max(item.score for column in columns for item in column) < evidence[0].score - NEAR_ITEMS:
         return None
     lines = [_line([_capital(side) for side in question.sides]), "|---|---|"]
     for pair in range(max(len(column) for column in columns)):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,21 +14,34 @@ from assistant.writing import Composed, Numbers, write_items
 from indexer.passages import Passages
 from indexer.types import Kind
 
-MOST_ITEMS = 6
-MOST_WORDS = 110  # of the items together; only what must be whole is longer
 MOST_LISTED = 10
-ENOUGH = 0.97  # no further item is given once one of those given answers with this probability
 ALIKE = 0.7  # the share of their terms that two items have in common where they differ in little
 LABELLED = 0.6  # a list is the one asked for if what stands above it holds this share of the question's terms
 NEAR_THE_TOP = 3
-CLEARLY_WORSE = 3.0  # of an evidence score: what is that much below the best is some twenty times less likely
-FAR_WORSE = 5.0  # and what is that much below is no answer, whatever stands above it
+FAR_WORSE = (
+    5.0  # of an evidence score: what is that much below the best is no answer, whatever stands above it
+)
 SEVERAL = 3  # rows of a table: from so many on it is told whole, if they are most of it
 
 LONGEST_MARKER = 14  # characters, with the spaces behind it
 _NUMBERED = re.compile(r"\d{1,9}[.)][ \t]+$")
 
 Group = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """How much is told: so many items of so many words together, but none once one of those given answers
+    with probability `enough`. Only what must be whole is longer.
+    """
+
+    items: int
+    words: int
+    enough: float
+
+
+ONE_THING = Measure(items=6, words=110, enough=0.97)
+SEVERAL_THINGS = Measure(items=8, words=130, enough=0.99)
 
 
 def compose(
@@ -49,32 +63,37 @@ def compose(
 
 def choose(question: Question, evidence: Sequence[Evidence], snapshot: Passages) -> list[Evidence]:
     """The list that is asked for, if one is; else the best unit and others that add something."""
-    listed = _introduced(evidence) or (
-        _labelled(question, evidence, snapshot) if question.wants is Wants.LIST else []
-    )
-    if listed:
+    several = question.wants is Wants.LIST
+    if several and (listed := _labelled(question, evidence, snapshot)):
         return listed[:MOST_LISTED]
-    likeliest = _likeliest(question, evidence)
-    return _in_order(_table_made_whole(likeliest, evidence) if question.wants is Wants.LIST else likeliest)
+    likeliest = _likeliest(question, evidence, SEVERAL_THINGS if several else ONE_THING)
+    return _in_order(_table_made_whole(likeliest, evidence) if several else likeliest)
 
 
-def _likeliest(question: Question, evidence: Sequence[Evidence]) -> list[Evidence]:
-    """The fewest units one of which answers with probability ENOUGH.
+def _likeliest(question: Question, evidence: Sequence[Evidence], measure: Measure) -> list[Evidence]:
+    """The fewest units one of which answers, each with what it only introduces.
 
     Of two of which one is enough, that is given which holds most of the question's terms.
     """
     asked = term_set(question.text)
     chosen: list[Evidence] = []
-    words, sure = 0, 0.0
+    told: set[tuple[str, int]] = set()
+    items, words, sure = 0, 0, 0.0
     for item, probability in zip(evidence, _probabilities(evidence), strict=True):
-        length = _length(item)
-        if chosen and (sure >= ENOUGH or len(chosen) == MOST_ITEMS or words + length > MOST_WORDS):
+        if _place(item) in told:
+            sure += probability
+            continue
+        full = items == measure.items or words + _length(item) > measure.words
+        if chosen and (sure >= measure.enough or full):
             break
         sure += probability
         twin = next((place for place, other in enumerate(chosen) if _one_is_enough(item, other, asked)), None)
         if twin is None:
-            chosen.append(item)
-            words += length
+            whole = [item, *(one for one in _introduced(item, evidence) if _place(one) not in told)]
+            chosen.extend(whole)
+            told.update(map(_place, whole))
+            items += 1
+            words += sum(map(_length, whole))
         elif item.features.coverage > chosen[twin].features.coverage:
             chosen[twin] = item
     return chosen
@@ -86,15 +105,13 @@ def _probabilities(evidence: Sequence[Evidence]) -> Sequence[float]:
     return list((odds / odds.sum()).tolist())
 
 
-def _introduced(evidence: Sequence[Evidence]) -> list[Evidence]:
-    """What hangs on a line near the top that only introduces it: "Not supported:", or a step's command."""
-    for item in evidence[:NEAR_THE_TOP]:
-        leads, best = item.unit.text.endswith(":"), item is evidence[0]
-        below = [other for other in evidence if _hangs_on(other, item)] if leads or best else []
-        leads = leads or bool(below and below[0].unit.kind is Kind.CODE)
-        if leads and below and max(item.score, below[0].score) > evidence[0].score - CLEARLY_WORSE:
-            return [item, *sorted(below, key=_place)]
-    return []
+def _introduced(item: Evidence, evidence: Sequence[Evidence]) -> list[Evidence]:
+    """What hangs on an item that only introduces it: "Not supported:", or the best one's command."""
+    below = sorted((other for other in evidence if _hangs_on(other, item)), key=_place)
+    leads = item.unit.text.endswith(":") or (
+        item is evidence[0] and bool(below) and below[0].unit.kind is Kind.CODE
+    )
+    return below[:MOST_LISTED] if leads else []
 
 
 def _hangs_on(item: Evidence, above: Evidence) -> bool:

@@ -37,6 +37,8 @@ _YES_NO = re.compile(
     re.I,
 )
 
+VERB = r"(?:is|are|was|were|do|does|did|can|could|will|would|should|must|may|might|has|have|had|needs?)"
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -94,7 +96,7 @@ SHAPES = (
     Shape(
         "version",
         re.compile(
-            r"\b(?:which|what)\b(?! is an? )[^?]*\bversions?\b"
+            rf"\b(?:which|what)(?:\s+(?!{VERB}\b)[\w.-]+){{0,3}}\s+versions?\b"
             r"|\b(?:newest|latest|oldest|minimum) [^?]*\bversion\b",
             re.I,
         ),

@@ -8,7 +8,7 @@ from enum import StrEnum
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
-from assistant.expectation import WORD, content_terms, generic_words, shape_of
+from assistant.expectation import VERB, WORD, content_terms, generic_words, shape_of
 from indexer.keyword_index import STOPWORDS, is_stop_word, terms
 from indexer.lexicon import Lexicon
 
@@ -61,20 +61,20 @@ _DEFINITIONS = (
         re.I,
     ),
 )
+_BY = r"(?:\s+(?:for|if|in terms of|regarding|when)\b.*)?"  # in which regard, or for what
 _COMPARISON = (
     re.compile(
         r"\b(?:(?:differ\w*|distinction|choose|decide)\b.*?\b(?:between|of)|compare)\s+"
-        rf"(?:the\s+)?{_ONE}\s+(?:and|vs\.?|versus|or|with|to|from)\s+(?:the\s+)?{_OTHER}\s*[?.,]*$",
+        rf"(?:the\s+)?{_ONE}\s+(?:and|vs\.?|versus|or|with|to|from)\s+(?:the\s+)?{_OTHER}{_BY}\s*[?.,]*$",
         re.I,
     ),
-    re.compile(
-        r"^(?P<one>[\w./ -]+?)\s+(?:vs\.?|versus|compared (?:to|with))\s+(?P<other>[\w./ -]+?)\s*\?*$", re.I
-    ),
+    re.compile(rf"^{_ONE}\s+(?:vs\.?|versus|compared (?:to|with))\s+{_OTHER}{_BY}\s*\?*$", re.I),
     re.compile(
         rf"\bhow (?:do|does|is|are)\s+{_ONE}\s+(?:and|differ from|different from|compare (?:to|with))\s+"
-        rf"{_OTHER}(?:\s+(?:differ|compare)\b.*)?\s*\?*$",
+        rf"{_OTHER}(?:\s+(?:differ|compare)\b.*)?{_BY}\s*\?*$",
         re.I,
     ),
+    re.compile(rf"^{_ONE}\s+or\s+{_OTHER}\s*(?:[,:]|\s[-–])\s*(?:how|what|when|where|which)\b", re.I),
 )
 # "What are the limits of X" asks for several things, "what are limits" what they are.
 _SEVERAL = re.compile(
@@ -82,12 +82,15 @@ _SEVERAL = re.compile(
     r" (?:of|for|in|to|on|that|which)\b",
     re.I,
 )
-_VERB = r"(?:is|are|was|were|do|does|did|can|could|will|would|should|must|may|might|has|have|had|needs?)"
 # What is asked for stands before the verb, and before "of": "which tag must be set for tasks" asks for one.
 _LIST = re.compile(
     r"^(?:list|name|give(?: me)?)\b.*?\b\w+[^s\W]s\b"
-    rf"|^(?:which|what)(?:\s+(?:are|were))?\b(?:(?!\b{_VERB}\b|\bof\b).)*?\b(?!{_VERB}\b)\w+[^s\W]s\b"
-    r"|\b(?:types|kinds|options|ways|steps|modes) of\b",
+    rf"|^(?:which|what)(?:\s+(?:are|were))?\b(?:(?!\b{VERB}\b|\bof\b).)*?\b(?!{VERB}\b)\w+[^s\W]s\b"
+    r"|\b(?:types|kinds|options|ways|steps|modes) of\b"
+    r"|\b(?:advantages|all|benefits|commands|cons|disadvantages|drawbacks|everything|features|limitations|limits"
+    r"|list|modes|options|order|prerequisites|pros|reasons|requirements|restrictions|rules|steps|things|tools)\b"
+    r"|^what (?:all )?(?:do|does|must|should|can|may|has|have)\b.*\b(?:do|has to|have to|needs?|not|set up)\b"
+    r"|^what (?:must|has to|have to|(?:can|does|do|did|is|are|must|should)n['’]t|can['’]t|cannot)\b",
     re.I,
 )
 

@@ -1,7 +1,7 @@
 """Whatever the notes and the question: the words are the notes' own, and each number is proven."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,10 +11,12 @@ from fakes import HashingEmbedder
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from assistant.composition import choose
 from assistant.evidence import Evidence
 from assistant.features import Features
 from assistant.matching import Asked
 from assistant.pipeline import Assistant
+from assistant.question import understand
 from assistant.types import Answer
 from assistant.writing import Numbers, write_items
 from indexer.chunking import chunk_note
@@ -24,6 +26,7 @@ from indexer.planning import BuildReport
 from indexer.reading import note_of
 from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
+from indexer.types import Note
 
 Notes = Callable[[str], Assistant]
 
@@ -223,6 +226,22 @@ def test_a_comparison_is_a_table_with_a_citation_in_each_cell(over: Notes) -> No
     assert [citation.line_start for citation in answer.citations] == [5, 6]
 
 
+def test_a_comparison_has_all_rows_of_a_table(over: Notes) -> None:
+    rows = "".join(f"| thing {number} | old | new |\n" for number in range(9))
+    text = f"# Pumps\n\n| | Vane pump | Gear pump |\n|---|---|---|\n{rows}"
+    answer = over(text).ask("vane pump vs gear pump")
+    assert [citation.line_start for citation in answer.citations] == list(range(5, 14))
+
+
+def test_a_table_that_says_nothing_of_what_is_asked_is_not_told_for_its_columns(over: Notes) -> None:
+    text = (
+        "# Pumps\n\n| | Vane | Gear |\n|---|---|---|\n| colour | red | blue |\n\n"
+        "## Noise at night\n\nThe gear pump makes more noise at night than the vane pump.\n"
+    )
+    answer = over(text).ask("Vane pump or gear pump, which makes noise at night?")
+    assert answer.text.startswith("The gear pump makes more noise at night")
+
+
 def test_two_sides_without_a_table_stand_side_by_side(over: Notes) -> None:
     text = "- **IRSA:** a role per service account\n- **Pod Identity:** an agent on the node\n"
     answer = over(text).ask("Compare IRSA and Pod Identity")
@@ -369,13 +388,36 @@ def test_what_an_acronym_is_short_for_is_told_from_a_heading(over: Notes) -> Non
     assert over(text).ask("GWT?").text == "- Garden Water Tank (GWT) [1]\n  - The GWT is green. [2]"
 
 
-def test_what_hangs_on_one_item_is_told_below_it() -> None:
-    note = note_of("n.md", "- Green:\n  - scraps\n  - grass\n- Brown:\n  - card\n", "0")
+def evidence_of(note: Note, scores: Mapping[str, float]) -> list[Evidence]:
+    """The units of a note that have a score, best first."""
     [chunk] = chunk_note(note, HashingEmbedder().count_tokens, max_tokens=256)
     nothing = np.zeros(0, np.float32)
     asked, features = Asked(nothing, nothing, nothing, ()), Features(*[0.0] * 10)
-    units = {unit.text: Evidence(unit, chunk, features, 0.0, asked, (), read=False) for unit in chunk.units}
-    chosen = [units[words] for words in ("grass", "card", "scraps")]
+    found = [
+        Evidence(unit, chunk, features, scores[unit.text], asked, (), read=False)
+        for unit in chunk.units
+        if unit.text in scores
+    ]
+    return sorted(found, key=lambda item: -item.score)
+
+
+def test_what_hangs_on_one_item_is_told_below_it() -> None:
+    note = note_of("n.md", "- Green:\n  - scraps\n  - grass\n- Brown:\n  - card\n", "0")
+    chosen = evidence_of(note, {"grass": 3, "card": 2, "scraps": 1})
     assert write_items(chosen, Numbers({"n.md": note})).text == (
         "- Green: [1]\n  - grass [2]\n  - scraps [3]\n- Brown: [4]\n  - card [5]"
     )
+
+
+def test_an_introduced_list_keeps_nothing_else_from_being_told(assistant: Assistant) -> None:
+    note = note_of("n.md", "Vans carry:\n\n- pianos\n- horses\n\nThe rent is paid at noon.\n", "0")
+    found = evidence_of(
+        note, {"Vans carry:": 3, "The rent is paid at noon.": 2.5, "horses": -9, "pianos": -9.5}
+    )
+    chosen = choose(understand("How are vans paid?"), found, assistant.index.current)
+    assert [item.unit.text for item in chosen] == [
+        "Vans carry:",
+        "pianos",
+        "horses",
+        "The rent is paid at noon.",
+    ]

@@ -13,6 +13,7 @@ from assistant.expectation import content_terms, date_asked_for, shape_of
         ("Which TCP port is open?", "port", "listens on 2049", "listens on a port"),
         ("How many percent are saved?", "share", "about 70 %", "about that many"),
         ("Which versions are supported?", "version", "1.28 and later", "in later ones"),
+        ("What .NET Framework version can I use?", "version", "4.8 and later", "in later ones"),
         ("How many tasks fit?", "number", "at most 10 tasks", "many tasks"),
         ("How many GB of storage are there?", "number", "20 GiB by default", "much storage"),
     ],
@@ -28,6 +29,8 @@ def test_a_question_asks_for_a_shape(question: str, name: str, given: str, not_g
 def test_most_questions_ask_for_no_shape() -> None:
     assert shape_of("What is the task role for?") is None
     assert shape_of("What happens during the draining delay?") is None
+    assert shape_of("What ways are there to roll out a new version?") is None
+    assert shape_of("Which features need platform version 1.4.0?") is None
     assert shape_of("Which port mapping does bridge mode use?") is None
 
 

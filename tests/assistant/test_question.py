@@ -30,6 +30,11 @@ LEXICON = Lexicon(
         ("What are the limits of a task?", Wants.LIST, ""),
         ("What are task roles for?", Wants.DEFINITION, "task roles"),
         ("What kind of record do tasks get?", Wants.FACT, ""),
+        ("what can't a task do", Wants.LIST, ""),
+        ("What do I need before tasks can pull?", Wants.LIST, ""),
+        ("limits of tasks", Wants.LIST, ""),
+        ("In which order are tasks placed?", Wants.LIST, ""),
+        ("What does a task cost?", Wants.QUANTITY, ""),
         ("Which device was best?", Wants.FACT, ""),
         ("Which task does it?", Wants.FACT, ""),
         ("Which tag must be set for mount targets?", Wants.FACT, ""),
@@ -63,6 +68,9 @@ def test_a_model_reads_a_name_alone_as_a_question_and_an_acronym_spelled_out(tex
         "Compare IRSA and Pod Identity.",
         "IRSA vs Pod Identity",
         "How does IRSA differ from Pod Identity?",
+        "How does IRSA differ from Pod Identity for a pod on Fargate?",
+        "IRSA or Pod Identity, where do they differ?",
+        "IRSA vs Pod Identity when I am alone",
     ],
 )
 def test_a_comparison_has_two_sides(text: str) -> None:
