@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from assistant.comparison import compared
-from assistant.evidence import PROSE, Evidence, term_set, term_weights
+from assistant.evidence import PROSE, Evidence, for_several, term_set, term_weights
 from assistant.headed import headed
 from assistant.question import Question, Wants
 from assistant.writing import Composed, Numbers, write_items
@@ -63,11 +63,12 @@ def compose(
 
 def choose(question: Question, evidence: Sequence[Evidence], snapshot: Passages) -> list[Evidence]:
     """The list that is asked for, if one is; else the best unit and others that add something."""
-    several = question.wants is Wants.LIST
-    if several and (listed := _labelled(question, evidence, snapshot)):
+    if question.wants is not Wants.LIST:
+        return _in_order(_likeliest(question, evidence, ONE_THING))
+    evidence = for_several(evidence)
+    if listed := _labelled(question, evidence, snapshot):
         return listed[:MOST_LISTED]
-    likeliest = _likeliest(question, evidence, SEVERAL_THINGS if several else ONE_THING)
-    return _in_order(_table_made_whole(likeliest, evidence) if several else likeliest)
+    return _in_order(_table_made_whole(_likeliest(question, evidence, SEVERAL_THINGS), evidence))
 
 
 def _likeliest(question: Question, evidence: Sequence[Evidence], measure: Measure) -> list[Evidence]:

@@ -154,6 +154,12 @@ def by_words(evidence: Sequence[Evidence]) -> list[Evidence]:
     return sorted(found, key=lambda item: -item.score)
 
 
+def for_several(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """Evidence for a question that several units answer together, best first."""
+    found = [replace(item, score=scored(item.features, read=item.read, several=True)) for item in evidence]
+    return sorted(found, key=lambda item: -item.score)
+
+
 def _has(shape: Shape, unit: Unit, chunk: Chunk) -> bool:
     """Whether a unit has a fact of that shape; its date may stand above it, as in a journal."""
     above = f"{_around(unit, chunk)} " if shape.name == "date" else ""

@@ -1,6 +1,6 @@
 """What tells how well a unit answers a question, and how much each counts. Pure."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from operator import attrgetter, mul
 
 
@@ -40,13 +40,17 @@ class Features:
 # found is on the right lines? UNREAD is for where no net has read the passages; code counts as in READ.
 UNREAD = Features(11.6, 11.1, 8.0, 2.8, 6.4, 2.1, 1.5, 3.8, -4.1, 1.1, near=2.5, code=-3.0)
 READ = Features(6.0, 12.5, 1.2, 2.2, 4.2, 2.0, 0.9, 3.6, -2.7, 0.7, 3.5, code=-3.0, answers=0.38, stands=0.3)
+# Of what several units answer together, a net that looks for the one knows less: fitted on questions for lists.
+OF_SEVERAL = replace(READ, answers=0.2, stands=0.0)
 _values = attrgetter(*(field.name for field in fields(Features)))  # astuple copies each, which takes long
 
 
-def scored(features: Features, *, read: bool) -> float:
+def scored(features: Features, *, read: bool, several: bool = False) -> float:
     """The evidence score of a unit.
 
     Args:
         read: whether a net has read its passage.
+        several: whether it is one of several units that answer together.
     """
-    return float(sum(map(mul, _values(READ if read else UNREAD), _values(features))))
+    weights = UNREAD if not read else OF_SEVERAL if several else READ
+    return float(sum(map(mul, _values(weights), _values(features))))
