@@ -40,7 +40,7 @@ class Features:
 # found is on the right lines? UNREAD is for where no net has read the passages; code counts as in READ.
 UNREAD = Features(11.6, 11.1, 8.0, 2.8, 6.4, 2.1, 1.5, 3.8, -4.1, 1.1, near=2.5, code=-3.0)
 READ = Features(6.0, 12.5, 1.2, 2.2, 4.2, 2.0, 0.9, 3.6, -2.7, 0.7, 3.5, code=-3.0, answers=0.38, stands=0.3)
-# Of what several units answer together, a net that looks for the one knows less: fitted on questions for lists.
+# Of what several units answer together, a net that looks for one knows less: fitted on questions for lists.
 OF_SEVERAL = replace(READ, answers=0.2, stands=0.0)
 _values = attrgetter(*(field.name for field in fields(Features)))  # astuple copies each, which takes long
 
