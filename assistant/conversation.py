@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.expectation import WORD, content_terms, generic_words
+from assistant.pointing import named_first, nth_put_in
 from assistant.question import entities, understand
 from assistant.types import Turn
 from indexer.keyword_index import STOPWORDS
@@ -36,7 +37,8 @@ _PRONOUN = re.compile(
     re.I,
 )
 _POINTING = re.compile(
-    r"\b(?:there|then|else|instead|the (?:other|same|second|latter)|(?:that|this|the) (?:kind|one)|ones?|both"
+    r"\b(?:there|then|else|instead|the (?:other|same|second|latter)|(?:that|this|the) (?:kind|one)|both"
+    rf"|(?:the \w+|which) ones?|ones?(?!\s+(?!{_VERB}\b)\w)"
     r"|as well|too|so (?:few|many|much)|(?:that|this|these|those) \w+)\b(?!\s+(?:is|are|was|any|a)\b)",
     re.I,
 )
@@ -74,12 +76,18 @@ def readings(question: str, history: Sequence[Turn], lexicon: Lexicon) -> Sequen
     back = _RETURN.search(bare)
     at = _returned_to(back, turns) if back else -1
     before, topic = turns[at]
+    if (pointed := nth_put_in(asked, history[at].answer)) != asked:
+        fragment = _is_fragment(_OPENING.sub("", pointed, count=1))
+        standing = _resolved(pointed, before, topic, lexicon) if fragment else pointed
+        return [Reading(standing, history[at])]
     likeliest = _resolved(asked, before, topic, lexicon)
     if likeliest == asked and not back:
         return [Reading(asked)]
     about = ", ".join(_runs(before))
     beside = f"{bare.rstrip('?!. ')} ({about})?" if about else likeliest
-    found = dict.fromkeys([likeliest, beside])
+    named = "" if back else named_first(history[at].answer, before, lexicon)
+    answered = _resolved(asked, before, named, lexicon) if named else likeliest
+    found = dict.fromkeys([likeliest, beside, answered])
     return [Reading(text, history[at]) for text in found]
 
 

@@ -185,11 +185,16 @@ def term_weights(text: str, keywords: Frequencies) -> dict[str, float]:
     }
 
 
+def name_of(text: str) -> str:
+    """The name that a text begins with: "Task role: …"; "" if it has none."""
+    name = _NAME.match(text)
+    return name["name"] if name else ""
+
+
 @lru_cache(maxsize=20_000)
 def name_words(text: str) -> tuple[str, ...]:
-    """The terms, in order, of the name that a text begins with: "Task role: …"; none if it has no name."""
-    name = _NAME.match(text)
-    return tuple(terms(name["name"])) if name else ()
+    """The terms, in order, of the name that a text begins with."""
+    return tuple(terms(name_of(text)))
 
 
 @lru_cache(maxsize=20_000)

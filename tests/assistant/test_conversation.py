@@ -51,6 +51,51 @@ def test_a_question_takes_over_what_it_leans_on(before: str, question: str, stan
         assert resolved(before, question) == stands
 
 
+LISTED = "- **Canary:** a small share first [1]\n  - and the rest [2]\n- Linear \N{EN DASH} How: in steps [3]"
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "stands"),
+    [
+        ("What does the second one do?", LISTED, "What does Linear do?"),
+        ("and the last one?", LISTED, "How does Linear shift?"),
+        ("What does the third one do?", LISTED, "What does the third one do (Karpenter)?"),
+        ("Is the first of them slow?", LISTED, "Is Canary slow?"),
+        (
+            "What does the first one do?",
+            "- It is quick [1]\n- It is slow [2]",
+            "What does the first one do (Karpenter)?",
+        ),
+        ("Is the first one slow?", "Canary is quick [1]", "Is the first one slow (Karpenter)?"),
+    ],
+)
+def test_a_place_in_a_list_stands_for_what_was_told_there(question: str, answer: str, stands: str) -> None:
+    history = [Turn("How does Karpenter shift?", answer)]
+    assert stand_alone(question, history, LEXICON) == stands
+
+
+@pytest.mark.parametrize(
+    ("answer", "named"),
+    [
+        ("- **X-Ray:** traces [1]\n- ECS Exec too [2]", "Which port has to be open for X-Ray?"),
+        ('"traces of Windows" \N{EN DASH} Think: X-Ray [1]', "Which port has to be open for X-Ray?"),
+        ("It is on by default [1]", None),
+        ("Karpenter does [1]", None),
+    ],
+)
+def test_what_the_answer_named_may_be_meant(answer: str, named: str | None) -> None:
+    history = [Turn("What traces Karpenter?", answer)]
+    found = [reading.text for reading in readings("Which port has to be open for it?", history, LEXICON)]
+    assert found[0] == "Which port has to be open for Karpenter?"
+    assert (named in found) == (named is not None)
+
+
+def test_one_of_many_points_at_nothing() -> None:
+    assert resolved("What is Karpenter?", "How many pods may one node have?") == (
+        "How many pods may one node have?"
+    )
+
+
 def test_a_chain_of_follow_ups_keeps_its_topic() -> None:
     assert resolved("What is Karpenter?", "How does it scale?", "and does it need Windows?") == (
         "does Karpenter need Windows?"

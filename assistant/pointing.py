@@ -1,0 +1,53 @@
+"""What an answer named, for what points at it: "it", "the second one". Pure."""
+
+import re
+from collections.abc import Sequence
+
+from assistant.evidence import name_of
+from assistant.question import entities
+from indexer.lexicon import Lexicon
+from indexer.markdown import plain
+
+_ITEM = re.compile(r"^(?:[-*+]|\d{1,3}[.)])[ \t]+(?P<said>\S.*)$", re.M)
+_MARKS = re.compile(r"(?<![ \t\]])[ \t]*+(?:\[\d++\])++[ \t]*+$")
+_LONGEST = 1_000  # characters of a line that are looked at
+_QUOTES = ('"', "\N{LEFT DOUBLE QUOTATION MARK}")
+_PLACES = ("first", "second", "third", "fourth", "fifth", "sixth")
+_NTH = re.compile(
+    rf"\b(?:the\s+)?(?P<place>{'|'.join(_PLACES)}|last)\s+"
+    r"(?:one|option|item|point|kind|way|of (?:them|these|those))\b",
+    re.I,
+)
+
+
+def items_of(answer: str) -> Sequence[str]:
+    """What the items of an answer's list are called; "" where one has no name."""
+    return [name_of(_said(match["said"])) for match in _ITEM.finditer(answer)]
+
+
+def nth_put_in(question: str, answer: str) -> str:
+    """The question with the item of the answer in it that it points at: "the second one"."""
+    pointed = _NTH.search(question)
+    named = items_of(answer) if pointed else ()
+    if not pointed or not named:
+        return question
+    place = pointed["place"].lower()
+    number = len(named) - 1 if place == "last" else _PLACES.index(place)
+    if number >= len(named) or not all(named[: number + 1]):
+        return question
+    return question[: pointed.start()] + named[number] + question[pointed.end() :]
+
+
+def named_first(answer: str, question: str, lexicon: Lexicon) -> str:
+    """What an answer is about that the question did not name: what its first line calls it."""
+    first = next((line for line in answer.splitlines() if line.strip()), "")
+    said = _said(re.sub(r"^[-*+|]\s+", "", first))
+    asked = question.lower()
+    name = name_of(said)
+    found = [] if name.startswith(_QUOTES) else [name]  # what is quoted is said, not named
+    found.extend(entities(said.removeprefix(name), lexicon))
+    return next((one for one in found if one and one.lower() not in asked), "")
+
+
+def _said(line: str) -> str:
+    return plain(_MARKS.sub("", line[:_LONGEST]))
