@@ -29,7 +29,7 @@ from assistant.types import Turn
 from indexer.settings import IndexSettings
 
 ROOT = Path(__file__).parents[2]
-FILES = ("dev", "practice", "fit")
+FILES = ("dev", "practice", "fit", "further")
 SHARES = (0.02, 0.03, 0.05)
 RIDGE = 0.3
 WORSE = 4.0  # how many questions that are wrongly answered are as bad as one that is wrongly declined

@@ -108,7 +108,7 @@ def found_in(notes: Path, index: Path, files: Sequence[str]) -> Iterator[Found]:
 def main() -> None:
     """Print weights and figures."""
     index = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / ".footnote/index"
-    some = list(found_in(ROOT / "corpus", index, FILES))
+    some = list(found_in(ROOT / "corpus", index, (*FILES, "lists")))
     for guides in sys.argv[2:]:
         some += found_in(GUIDES, Path(guides), [ON_GUIDES])
     told("as it is", some, [0] * len(some))
