@@ -115,9 +115,11 @@ def understand(text: str) -> Question:
 
 
 def spoken(question: Question, lexicon: Lexicon) -> str:
-    """The question as a model reads it best: a name alone as what it is, an acronym with its long form."""
+    """The question as a model reads it best: one word alone as what it is, an acronym with its long form."""
     subject, text = question.subject, question.text
-    if subject and text.startswith(subject):
+    if len(subject.split()) != 1:
+        return text
+    if text.startswith(subject):
         text = f"What is {subject}?"
     long = long_form(subject, lexicon)
     spelled = f"{long} ({subject})"

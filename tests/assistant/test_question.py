@@ -49,7 +49,8 @@ def test_what_a_question_wants(text: str, wants: Wants, subject: str) -> None:
 @pytest.mark.parametrize(
     ("text", "read"),
     [
-        ("task role", "What is task role?"),
+        ("Fargate", "What is Fargate?"),
+        ("task role", "task role"),
         ("ecr?", "What is Elastic Container Registry (ecr)?"),
         ("ECR in full", "What is Elastic Container Registry (ECR)?"),
         ("what does ECR mean", "what does Elastic Container Registry (ECR) mean"),
@@ -57,7 +58,7 @@ def test_what_a_question_wants(text: str, wants: Wants, subject: str) -> None:
         ("How do tasks pull from ECR?", "How do tasks pull from ECR?"),
     ],
 )
-def test_a_model_reads_a_name_alone_as_a_question_and_an_acronym_spelled_out(text: str, read: str) -> None:
+def test_a_model_reads_a_word_alone_as_a_question_and_an_acronym_spelled_out(text: str, read: str) -> None:
     assert spoken(understand(text), LEXICON) == read
 
 
