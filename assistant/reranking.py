@@ -11,7 +11,7 @@ from assistant.evidence import Evidence
 from assistant.types import Passage
 
 RERANKED = 20  # passages that are read again for one question
-MOVED = 5  # passages that their units may move: with more of them what is found in prose gets worse
+MOVED = 6  # passages that their units may move: with more of them what is found in prose gets worse
 # The evidence score that counts as much as the whole of a passage's own. Measured on notes, guides and prose:
 # from 8 to 24 little changes.
 ODDS = 14.0

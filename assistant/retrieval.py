@@ -18,7 +18,7 @@ CANDIDATES = 50  # from each index
 # How much each counts: passage vectors, those of their best unit, its words, keywords. Measured on prose,
 # guides and questions.
 DENSE, UNIT, WORDS, KEYWORD = 0.2, 0.15, 0.3, 0.35
-ALIKE = 0.89  # a neighbour is joined to a passage if its score is at least this share of the passage's
+ALIKE = 0.9  # a neighbour is joined to a passage if its score is at least this share of the passage's
 LONGEST = 1_000  # characters of what was joined
 
 Floats = NDArray[np.float32]
