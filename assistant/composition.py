@@ -41,7 +41,7 @@ class Measure:
 
 
 ONE_THING = Measure(items=6, words=110, enough=0.97)
-SEVERAL_THINGS = Measure(items=8, words=130, enough=0.99)
+SEVERAL_THINGS = Measure(items=9, words=140, enough=0.99)
 
 
 def compose(
