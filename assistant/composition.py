@@ -18,9 +18,7 @@ MOST_LISTED = 10
 ALIKE = 0.7  # the share of their terms that two items have in common where they differ in little
 LABELLED = 0.6  # a list is the one asked for if what stands above it holds this share of the question's terms
 NEAR_THE_TOP = 3
-FAR_WORSE = (
-    5.0  # of an evidence score: what is that much below the best is no answer, whatever stands above it
-)
+FAR_WORSE = 5.0  # of an evidence score, below the best: no answer, whatever stands above it
 SEVERAL = 3  # rows of a table: from so many on it is told whole, if they are most of it
 
 LONGEST_MARKER = 14  # characters, with the spaces behind it
@@ -31,8 +29,9 @@ Group = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """How much is told: so many items of so many words together, but none once one of those given answers
-    with probability `enough`. Only what must be whole is longer.
+    """How much is told: so many items, so many words; nothing more once one answers as probably as `enough`.
+
+    Only what must be whole is longer.
     """
 
     items: int

@@ -76,7 +76,8 @@ def readings(question: str, history: Sequence[Turn], lexicon: Lexicon) -> Sequen
     back = _RETURN.search(bare)
     at = _returned_to(back, turns) if back else -1
     before, topic = turns[at]
-    if (pointed := nth_put_in(asked, history[at].answer)) != asked:
+    returned = back and back["thing"]
+    if not returned and (pointed := nth_put_in(asked, history[at].answer)) != asked:
         fragment = _is_fragment(_OPENING.sub("", pointed, count=1))
         standing = _resolved(pointed, before, topic, lexicon) if fragment else pointed
         return [Reading(standing, history[at])]

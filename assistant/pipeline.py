@@ -150,7 +150,10 @@ class Assistant:
         self, snapshot: Passages, read: Sequence[Reading], filters: Filters | None, wanted: int
     ) -> Look:
         """The look at the notes by the reading of the question that they answer best."""
-        return _surest([self._look(snapshot, reading, filters, wanted) for reading in read])
+        first = self._look(snapshot, read[0], filters, wanted)
+        if first.confidence + CLEARLY >= 1:  # no other could be clearly better
+            return first
+        return _surest([first, *(self._look(snapshot, reading, filters, wanted) for reading in read[1:])])
 
     def _look(self, snapshot: Passages, reading: Reading, filters: Filters | None, wanted: int) -> Look:
         return look(snapshot, self.embedder, reading, filters=filters, top_k=wanted, reranker=self._reranker)

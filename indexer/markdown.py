@@ -11,6 +11,7 @@ from indexer.types import Span
 LONGEST_EMPHASIS = 400  # characters; in a longer one a sentence may end
 _MARKUP = re.compile(r"[*_`\[\]\\<&~!$=%^]")
 _LINE_END = re.compile(r"\\?(?:\r\n?|\n)[ \t>]*+")
+_BEGINS = re.compile(r"\A(?:(\d{1,9})(?=[.)]\s)|(?=[-+*]\s|#{1,6}\s|>))")  # a list, a heading, a quote
 _LINE_ENDS = re.compile(r"(?<![ \t])[ \t]*+\\?(?:[\r\n]+[ \t>]*+)++")
 _NUMBER = re.compile(r"\[(\d{1,3}|\?)\]")
 
@@ -39,7 +40,7 @@ def words(inline: Token) -> str:
 def commonmark(text: str) -> str:
     """A piece of a note on one line, in Markdown that says the same everywhere.
 
-    Numbers in brackets are escaped, for in an answer they are citations.
+    Numbers in brackets are escaped, for in an answer they are citations; so is what begins a list or heading.
     """
     text = _LINE_ENDS.sub(" ", text)
     if _MARKUP.search(text):
@@ -47,7 +48,7 @@ def commonmark(text: str) -> str:
             before, after = text[: span.start], text[span.end :]
             gap = not shown.strip() and before.endswith(" ")
             text = before + after.lstrip(" ") if gap else before + escaped(shown) + after
-    return text.strip()
+    return _BEGINS.sub(r"\1\\", text.strip())
 
 
 def escaped(text: str) -> str:

@@ -378,6 +378,14 @@ def test_the_date_of_an_entry_is_told_where_it_is_asked_for(over: Notes, heading
     assert "2025" not in over(text).ask("What began?").text
 
 
+@pytest.mark.parametrize(
+    ("heading", "told"), [("12. June 2025", "12\\. June 2025"), ("- May 2025", "\\- May 2025")]
+)
+def test_a_heading_that_would_begin_a_list_is_told_as_words(over: Notes, heading: str, told: str) -> None:
+    text = f"# Journal\n\n## {heading}\n\nThe endurance test began.\n"
+    assert over(text).ask("When did the endurance test begin?").text.startswith(f"- {told} [1]\n")
+
+
 def test_a_date_that_an_item_has_itself_is_told_once(over: Notes) -> None:
     text = "# Journal\n\n## 2025-03-04\n\nThe test begins on 7 May 2025.\n"
     assert over(text).ask("When does the test begin?").text == "The test begins on 7 May 2025. [1]"

@@ -61,6 +61,7 @@ LISTED = "- **Canary:** a small share first [1]\n  - and the rest [2]\n- Linear 
         ("and the last one?", LISTED, "How does Linear shift?"),
         ("What does the third one do?", LISTED, "What does the third one do (Karpenter)?"),
         ("Is the first of them slow?", LISTED, "Is Canary slow?"),
+        ("Back to the first one: is it slow?", LISTED, "Back to the first one: is Karpenter slow?"),
         (
             "What does the first one do?",
             "- It is quick [1]\n- It is slow [2]",
