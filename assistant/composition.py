@@ -67,7 +67,7 @@ def choose(question: Question, evidence: Sequence[Evidence], snapshot: Passages)
     evidence = for_several(evidence)
     if listed := _labelled(question, evidence, snapshot):
         return listed[:MOST_LISTED]
-    return _in_order(_table_made_whole(_likeliest(question, evidence, SEVERAL_THINGS), evidence))
+    return _in_order(_table_made_whole(_likeliest(question, evidence, SEVERAL_THINGS), evidence), rows=True)
 
 
 def _likeliest(question: Question, evidence: Sequence[Evidence], measure: Measure) -> list[Evidence]:
@@ -155,13 +155,15 @@ def _table_made_whole(chosen: list[Evidence], evidence: Sequence[Evidence]) -> l
     return [*sorted(rows, key=_place), *(item for item in chosen if _group(item) != table)]
 
 
-def _in_order(chosen: Sequence[Evidence]) -> list[Evidence]:
-    """The chosen, but the steps of each list in the order in which they are to be taken."""
+def _in_order(chosen: Sequence[Evidence], *, rows: bool = False) -> list[Evidence]:
+    """The chosen, but the steps of each list, and maybe the rows of a table, in the order of their note."""
     lists: dict[Group, list[Evidence]] = {}
-    for item in filter(_is_step, chosen):
+    ordered = [item for item in chosen if _is_step(item) or (rows and item.unit.cells)]
+    for item in ordered:
         lists.setdefault(_group(item), []).append(item)
     steps = {group: iter(sorted(members, key=_place)) for group, members in lists.items()}
-    return [next(steps[_group(item)]) if _is_step(item) else item for item in chosen]
+    places = set(map(_place, ordered))
+    return [next(steps[_group(item)]) if _place(item) in places else item for item in chosen]
 
 
 def _is_step(item: Evidence) -> bool:

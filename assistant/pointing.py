@@ -8,7 +8,7 @@ from assistant.question import entities
 from indexer.lexicon import Lexicon
 from indexer.markdown import plain
 
-_ITEM = re.compile(r"^(?:[-*+]|\d{1,3}[.)])[ \t]+(?P<said>\S.*)$", re.M)
+_ITEM = re.compile(r"^(?P<margin>[ \t]*)(?:[-*+]|\d{1,3}[.)])[ \t]+(?P<said>\S.*)$", re.M)
 _MARKS = re.compile(r"(?<![ \t\]])[ \t]*+(?:\[\d++\])++[ \t]*+$")
 _LONGEST = 1_000  # characters of a line that are looked at
 _QUOTES = ('"', "\N{LEFT DOUBLE QUOTATION MARK}")
@@ -21,8 +21,14 @@ _NTH = re.compile(
 
 
 def items_of(answer: str) -> Sequence[str]:
-    """What the items of an answer's list are called; "" where one has no name."""
-    return [name_of(_said(match["said"])) for match in _ITEM.finditer(answer)]
+    """What the items of an answer's list are called; "" where one has no name.
+
+    The list is what the first item introduces, if it introduces one.
+    """
+    items = [(match["margin"], _said(match["said"])) for match in _ITEM.finditer(answer)]
+    introduced = len(items) > 1 and items[0][1].endswith(":")
+    margin = items[1 if introduced else 0][0] if items else ""
+    return [name_of(said) for depth, said in items if depth == margin]
 
 
 def nth_put_in(question: str, answer: str) -> str:

@@ -417,6 +417,15 @@ def test_what_hangs_on_one_item_is_told_below_it() -> None:
     )
 
 
+def test_of_several_things_the_rows_of_a_table_come_in_their_order(assistant: Assistant) -> None:
+    rows = "| red | pianos |\n| blue | horses |\n"
+    note = note_of("n.md", f"| Van | Load |\n|---|---|\n{rows}\nVans are rented.\n", "0")
+    red, blue = "red \N{EN DASH} Load: pianos", "blue \N{EN DASH} Load: horses"
+    found = evidence_of(note, {blue: 3, "Vans are rented.": 2, red: 1})
+    chosen = choose(understand("List the things on hire"), found, assistant.index.current)
+    assert [item.unit.text for item in chosen] == [red, "Vans are rented.", blue]
+
+
 def test_an_introduced_list_keeps_nothing_else_from_being_told(assistant: Assistant) -> None:
     note = note_of("n.md", "Vans carry:\n\n- pianos\n- horses\n\nThe rent is paid at noon.\n", "0")
     found = evidence_of(

@@ -61,6 +61,11 @@ LISTED = "- **Canary:** a small share first [1]\n  - and the rest [2]\n- Linear 
         ("and the last one?", LISTED, "How does Linear shift?"),
         ("What does the third one do?", LISTED, "What does the third one do (Karpenter)?"),
         ("Is the first of them slow?", LISTED, "Is Canary slow?"),
+        (
+            "Is the first of them slow?",
+            "- Ways: [1]\n  - Ax: x [2]\n  - By: y [3]\n- Cz: z [4]",
+            "Is Ax slow?",
+        ),
         ("Back to the first one: is it slow?", LISTED, "Back to the first one: is Karpenter slow?"),
         (
             "What does the first one do?",
