@@ -85,7 +85,7 @@ _SEVERAL = re.compile(
 # What is asked for stands before the verb, and before "of": "which tag must be set for tasks" asks for one.
 _LIST = re.compile(
     r"^(?:list|name|give(?: me)?)\b.*?\b\w+[^s\W]s\b"
-    rf"|^(?:which|what)(?:\s+(?:are|were))?\b(?:(?!\b{VERB}\b|\bof\b).)*?\b(?!{VERB}\b)\w+[^s\W]s\b"
+    rf"|^(?:(?:at|by|for|from|in|of|on|to|under|with)\s+)?(?:which|what)(?:\s+(?:are|were))?\b(?:(?!\b{VERB}\b|\bof\b).)*?\b(?!{VERB}\b)\w+[^s\W]s\b"
     r"|\b(?:types|kinds|options|ways|steps|modes) of\b"
     r"|\b(?:advantages|all|benefits|commands|cons|disadvantages|drawbacks|everything|features|limitations|limits"
     r"|list|modes|options|order|prerequisites|pros|reasons|requirements|restrictions|rules|steps|things|tools)\b"

@@ -33,6 +33,8 @@ LEXICON = Lexicon(
         ("what can't a task do", Wants.LIST, ""),
         ("What do I need before tasks can pull?", Wants.LIST, ""),
         ("limits of tasks", Wants.LIST, ""),
+        ("In which ways are tasks placed?", Wants.LIST, ""),
+        ("On which launch type do tasks run?", Wants.FACT, ""),
         ("In which order are tasks placed?", Wants.LIST, ""),
         ("What does a task cost?", Wants.QUANTITY, ""),
         ("Which device was best?", Wants.FACT, ""),
