@@ -124,8 +124,8 @@ def test_quality_on_the_measuring_questions_stays(corpus_assistant: Assistant) -
     """Just below what was measured when this was last improved; see the table in the README."""
     reached = score(list(evaluate(corpus_assistant, load(ROOT / "tests/golden/measure.yaml"))))
     assert (reached.hit_5.value or 0) >= 0.96
-    assert (reached.facts.value or 0) >= 0.9
-    assert (reached.cited.value or 0) >= 0.91
+    assert (reached.facts.value or 0) >= 0.91
+    assert (reached.cited.value or 0) >= 0.92
     assert (reached.rightly_declined.value or 0) >= 0.85
     assert (reached.wrongly_declined.value or 0) <= 0.03
     assert (reached.words or 0) <= 60
