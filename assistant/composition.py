@@ -122,8 +122,8 @@ def _hangs_on(item: Evidence, above: Evidence) -> bool:
 def _labelled(question: Question, evidence: Sequence[Evidence], snapshot: Passages) -> list[Evidence]:
     """The members, in their order, of the list or table whose label holds most of the question's terms.
 
-    None, if one of the best units holds more of them, or the best as many: it then says by itself what one
-    would have to read the list for.
+    None, if one of the best units holds more of them, or as many and is not in the list: it then says by
+    itself what one would have to read the list for.
     """
     groups: dict[Group, list[Evidence]] = {}
     for item in evidence:
@@ -131,18 +131,19 @@ def _labelled(question: Question, evidence: Sequence[Evidence], snapshot: Passag
             groups.setdefault(_group(item), []).append(item)
     weights = term_weights(question.text, snapshot.keywords)
     asked = term_set(question.text)
-    by_itself = max(item.features.coverage for item in evidence[:NEAR_THE_TOP])
+    best = evidence[:NEAR_THE_TOP]
+    by_itself = max(item.features.coverage for item in best)
     scored = [
         (held, len(asked & term_set(_own_label(members[0]))), _mean_score(members), members)
         for members in groups.values()
         if 2 <= len(members) <= MOST_LISTED
         for held in [_share(weights, term_set(_label(members[0])))]
         if held >= max(LABELLED, by_itself)
-        and (any(item is evidence[0] for item in members) or held > evidence[0].features.coverage)
+        and (held > by_itself or any(item is one for item in members for one in best))
         and max(item.score for item in members) > evidence[0].score - FAR_WORSE
     ]
-    best = max(scored, key=lambda entry: entry[:3], default=None)
-    return sorted(best[3], key=_place) if best else []
+    asked_for = max(scored, key=lambda entry: entry[:3], default=None)
+    return sorted(asked_for[3], key=_place) if asked_for else []
 
 
 def _table_made_whole(chosen: list[Evidence], evidence: Sequence[Evidence]) -> list[Evidence]:

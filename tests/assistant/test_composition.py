@@ -426,6 +426,19 @@ def test_of_several_things_the_rows_of_a_table_come_in_their_order(assistant: As
     assert [item.unit.text for item in chosen] == [red, "Vans are rented.", blue]
 
 
+def test_a_line_that_says_as_much_as_a_label_is_told_instead_of_the_list(assistant: Assistant) -> None:
+    text = "- Vans for all\n- Van types: red, blue\n- New vans\n- Keys by van types\n  - old\n  - grey\n"
+    holds = {"Vans for all": (0.2, 0.3), "Van types: red, blue": (1.0, 0.0), "New vans": (0.2, 0.1)}
+    holds |= {"grey": (0.0, 0.0), "old": (0.0, 0.0)}
+    found = [
+        replace(item, features=replace(item.features, coverage=coverage, similarity=similarity))
+        for item in evidence_of(note_of("n.md", text, "0"), dict.fromkeys(holds, 0.0))
+        for coverage, similarity in [holds[item.unit.text]]
+    ]
+    chosen = choose(understand("Which van types are there?"), found, assistant.index.current)
+    assert "Van types: red, blue" in [item.unit.text for item in chosen]
+
+
 def test_an_introduced_list_keeps_nothing_else_from_being_told(assistant: Assistant) -> None:
     note = note_of("n.md", "Vans carry:\n\n- pianos\n- horses\n\nThe rent is paid at noon.\n", "0")
     found = evidence_of(
