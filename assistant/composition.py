@@ -107,11 +107,12 @@ def _probabilities(evidence: Sequence[Evidence]) -> Sequence[float]:
 
 def _introduced(item: Evidence, evidence: Sequence[Evidence]) -> list[Evidence]:
     """What hangs on an item that only introduces it: "Not supported:", or the best one's command."""
+    leads, best = item.unit.text.endswith(":"), item is evidence[0]
+    if not leads and not best:
+        return []
     below = sorted((other for other in evidence if _hangs_on(other, item)), key=_place)
-    leads = item.unit.text.endswith(":") or (
-        item is evidence[0] and bool(below) and below[0].unit.kind is Kind.CODE
-    )
-    return below[:MOST_LISTED] if leads else []
+    command = bool(below) and below[0].unit.kind is Kind.CODE
+    return below[:MOST_LISTED] if leads or command else []
 
 
 def _hangs_on(item: Evidence, above: Evidence) -> bool:

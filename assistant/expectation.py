@@ -121,7 +121,7 @@ def shape_of(question: str) -> Shape | None:
     One that counts things asks for a number beside their name. A question for yes or no, or for a formula,
     has none.
     """
-    question = _SENTENCE_END.split(question.strip())[-1]  # what comes before it sets the scene
+    question = _asked_last(question)
     if asks_yes_or_no(question) or _FORMULA.search(question):
         return None
     shape = next((shape for shape in SHAPES if shape.asked.search(question)), None)
@@ -135,12 +135,17 @@ def shape_of(question: str) -> Shape | None:
 
 def date_asked_for(question: str) -> re.Pattern[str] | None:
     """What the date looks like that a question asks for; None if it asks for none."""
-    return _DATE if _WHEN.match(_SENTENCE_END.split(question.strip())[-1]) else None
+    return _DATE if _WHEN.match(_asked_last(question)) else None
 
 
 def asks_yes_or_no(question: str) -> bool:
     """Whether a question can be answered by yes or no."""
-    return bool(_YES_NO.match(_SENTENCE_END.split(question.strip())[-1]))
+    return bool(_YES_NO.match(_asked_last(question)))
+
+
+def _asked_last(question: str) -> str:
+    """The last sentence of a question; what comes before it sets the scene."""
+    return _SENTENCE_END.split(question.strip())[-1]
 
 
 def _counted(question: str) -> str:

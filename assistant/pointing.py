@@ -20,7 +20,7 @@ _NTH = re.compile(
 )
 
 
-def items_of(answer: str) -> Sequence[str]:
+def _items_of(answer: str) -> Sequence[str]:
     """What the items of an answer's list are called; "" where one has no name.
 
     The list is what the first item introduces, if it introduces one.
@@ -34,7 +34,7 @@ def items_of(answer: str) -> Sequence[str]:
 def nth_put_in(question: str, answer: str) -> str:
     """The question with the item of the answer in it that it points at: "the second one"."""
     pointed = _NTH.search(question)
-    named = items_of(answer) if pointed else ()
+    named = _items_of(answer) if pointed else ()
     if not pointed or not named:
         return question
     place = pointed["place"].lower()
