@@ -1,13 +1,13 @@
 """Evidence -> an answer made of the notes' own words, each item with its number. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from assistant.comparison import compared
-from assistant.evidence import PROSE, Evidence, for_several, term_set, term_weights
+from assistant.evidence import PROSE, Evidence, for_several, term_set
 from assistant.headed import headed
 from assistant.question import Question, Wants
 from assistant.writing import Composed, Numbers, write_items
@@ -16,31 +16,30 @@ from indexer.types import Kind
 
 MOST_LISTED = 10
 ALIKE = 0.7  # the share of their terms that two items have in common where they differ in little
-LABELLED = 0.6  # a list is the one asked for if what stands above it holds this share of the question's terms
-NEAR_THE_TOP = 3
-FAR_WORSE = 5.0  # of an evidence score, below the best: no answer, whatever stands above it
-SEVERAL = 3  # rows of a table: from so many on it is told whole, if they are most of it
+MOSTLY = 0.5  # how probably lists told whole must answer for what else is hardly probable to be left out
 
 LONGEST_MARKER = 14  # characters, with the spaces behind it
 _NUMBERED = re.compile(r"\d{1,9}[.)][ \t]+$")
 
 Group = tuple[str, int]
+Place = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
     """How much is told: so many items, so many words; nothing more once one answers as probably as `enough`.
 
-    Only what must be whole is longer.
+    Only what must be whole is longer. Beside a whole list nothing is told that is less probable than `stray`.
     """
 
     items: int
     words: int
     enough: float
+    stray: float
 
 
-ONE_THING = Measure(items=6, words=110, enough=0.97)
-SEVERAL_THINGS = Measure(items=9, words=140, enough=0.99)
+ONE_THING = Measure(items=6, words=110, enough=0.96, stray=0.03)
+SEVERAL_THINGS = Measure(items=9, words=140, enough=0.99, stray=0.02)
 
 
 def compose(
@@ -57,17 +56,17 @@ def compose(
         table = compared(question, evidence, numbers)
         if table:
             return table
-    return write_items(headed(question, choose(question, evidence, snapshot), snapshot), numbers)
+    return write_items(headed(question, choose(question, evidence), snapshot), numbers)
 
 
-def choose(question: Question, evidence: Sequence[Evidence], snapshot: Passages) -> list[Evidence]:
-    """The list that is asked for, if one is; else the best unit and others that add something."""
-    if question.wants is not Wants.LIST:
-        return _in_order(_likeliest(question, evidence, ONE_THING))
-    evidence = for_several(evidence)
-    if listed := _labelled(question, evidence, snapshot):
-        return listed[:MOST_LISTED]
-    return _in_order(_table_made_whole(_likeliest(question, evidence, SEVERAL_THINGS), evidence), rows=True)
+def choose(question: Question, evidence: Sequence[Evidence]) -> list[Evidence]:
+    """The best unit and others that add something; a list or table of which most would be told, whole."""
+    several = question.wants is Wants.LIST
+    measure = SEVERAL_THINGS if several else ONE_THING
+    evidence = for_several(evidence) if several else evidence
+    probable = {_place(item): share for item, share in zip(evidence, _probabilities(evidence), strict=True)}
+    chosen = _made_whole(_likeliest(question, evidence, measure), evidence)
+    return _in_order(_without_strays(chosen, evidence, probable, measure.stray), rows=several)
 
 
 def _likeliest(question: Question, evidence: Sequence[Evidence], measure: Measure) -> list[Evidence]:
@@ -77,7 +76,7 @@ def _likeliest(question: Question, evidence: Sequence[Evidence], measure: Measur
     """
     asked = term_set(question.text)
     chosen: list[Evidence] = []
-    told: set[tuple[str, int]] = set()
+    told: set[Place] = set()
     items, words, sure = 0, 0, 0.0
     for item, probability in zip(evidence, _probabilities(evidence), strict=True):
         if _place(item) in told:
@@ -120,41 +119,43 @@ def _hangs_on(item: Evidence, above: Evidence) -> bool:
     return in_one_note and any(lead.span == above.unit.span for lead in item.unit.parents)
 
 
-def _labelled(question: Question, evidence: Sequence[Evidence], snapshot: Passages) -> list[Evidence]:
-    """The members, in their order, of the list or table whose label holds most of the question's terms.
+def _made_whole(chosen: Sequence[Evidence], evidence: Sequence[Evidence]) -> list[Evidence]:
+    """The chosen, but each list, table or section of which half is among them with all of its items."""
+    told = list(chosen)
+    members = _by_group(evidence)
+    for group, there in _by_group(chosen).items():
+        whole = members.get(group, [])
+        if 2 <= len(there) < len(whole) <= min(MOST_LISTED, 2 * len(there)):
+            at = next(place for place, item in enumerate(told) if _group(item) == group)
+            after = [item for item in told[at:] if _group(item) != group]
+            told = [*told[:at], *sorted(whole, key=_place), *after]
+    return told
 
-    None, if one of the best units holds more of them, or as many and is not in the list: it then says by
-    itself what one would have to read the list for.
-    """
+
+def _without_strays(
+    chosen: Sequence[Evidence],
+    evidence: Sequence[Evidence],
+    probable: Mapping[Place, float],
+    stray: float,
+) -> list[Evidence]:
+    """The chosen; where the whole lists among them answer most probably, without what hardly does."""
+    members = _by_group(evidence)
+    whole = {
+        group for group, there in _by_group(chosen).items() if 2 <= len(there) == len(members.get(group, []))
+    }
+    answers = sum(probable[_place(item)] for item in chosen if _group(item) in whole)
+    if answers < MOSTLY:
+        return list(chosen)
+    return [item for item in chosen if _group(item) in whole or probable[_place(item)] >= stray]
+
+
+def _by_group(items: Sequence[Evidence]) -> dict[Group, list[Evidence]]:
+    """Those of the items that are prose, by what they stand under."""
     groups: dict[Group, list[Evidence]] = {}
-    for item in evidence:
+    for item in items:
         if item.unit.kind in PROSE:
             groups.setdefault(_group(item), []).append(item)
-    weights = term_weights(question.text, snapshot.keywords)
-    asked = term_set(question.text)
-    best = evidence[:NEAR_THE_TOP]
-    by_itself = max(item.features.coverage for item in best)
-    scored = [
-        (held, len(asked & term_set(_own_label(members[0]))), _mean_score(members), members)
-        for members in groups.values()
-        if 2 <= len(members) <= MOST_LISTED
-        for held in [_share(weights, term_set(_label(members[0])))]
-        if held >= max(LABELLED, by_itself)
-        and (held > by_itself or any(item is one for item in members for one in best))
-        and max(item.score for item in members) > evidence[0].score - FAR_WORSE
-    ]
-    asked_for = max(scored, key=lambda entry: entry[:3], default=None)
-    return sorted(asked_for[3], key=_place) if asked_for else []
-
-
-def _table_made_whole(chosen: list[Evidence], evidence: Sequence[Evidence]) -> list[Evidence]:
-    """The chosen, but if they begin with a table and have most of its rows, with all of its rows."""
-    table = _group(chosen[0])
-    count = sum(_group(item) == table for item in chosen)
-    rows = [item for item in evidence if item.unit.cells and _group(item) == table]
-    if count < SEVERAL or not count <= len(rows) < 2 * count:
-        return chosen
-    return [*sorted(rows, key=_place), *(item for item in chosen if _group(item) != table)]
+    return groups
 
 
 def _in_order(chosen: Sequence[Evidence], *, rows: bool = False) -> list[Evidence]:
@@ -182,24 +183,7 @@ def _group(item: Evidence) -> Group:
     return f"{item.chunk.note}\0{item.chunk.heading_path}\0{item.unit.kind}\0{table}", -1
 
 
-def _label(item: Evidence) -> str:
-    return " ".join([item.chunk.title, *item.chunk.heading_path, _own_label(item)])
-
-
-def _own_label(item: Evidence) -> str:
-    """What stands above an item nearer than its heading: its parents, its table's first column."""
-    return " ".join([*(lead.text for lead in item.unit.parents), *(name for name, _ in item.unit.cells[:1])])
-
-
-def _mean_score(items: Sequence[Evidence]) -> float:
-    return sum(item.score for item in items) / len(items)
-
-
-def _share(weights: dict[str, float], held: frozenset[str]) -> float:
-    return sum(weight for term, weight in weights.items() if term in held) / (sum(weights.values()) or 1.0)
-
-
-def _place(item: Evidence) -> tuple[str, int]:
+def _place(item: Evidence) -> Place:
     return item.chunk.note, item.unit.span.start
 
 
