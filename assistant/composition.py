@@ -128,8 +128,17 @@ def _made_whole(chosen: Sequence[Evidence], evidence: Sequence[Evidence]) -> lis
         if 2 <= len(there) < len(whole) <= min(MOST_LISTED, 2 * len(there)):
             at = next(place for place, item in enumerate(told) if _group(item) == group)
             after = [item for item in told[at:] if _group(item) != group]
-            told = [*told[:at], *sorted(whole, key=_place), *after]
+            told = [*told[:at], *_to_read(whole, there), *after]
     return told
+
+
+def _to_read(whole: Sequence[Evidence], there: Sequence[Evidence]) -> list[Evidence]:
+    """A list or table in the order of its note, but of a section what answers comes first."""
+    ordered = sorted(whole, key=_place)
+    if ordered[0].unit.parents or ordered[0].unit.cells:
+        return ordered
+    places = set(map(_place, there))
+    return [*there, *(item for item in ordered if _place(item) not in places)]
 
 
 def _without_strays(

@@ -13,14 +13,19 @@ from typing import Any
 import pytest
 from serving import serving
 
-from assistant.evaluation import Evidence, evaluate, folded, load, score
+from assistant.evaluation import Evidence, Outcome, evaluate, folded, load, score
 from assistant.pipeline import Assistant
+from assistant.probing import line_fitter
 from indexer.embedding import Embedder
 from indexer.live import LiveIndex
 from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
 
 ROOT = Path(__file__).parent.parent
+GOLDEN = ROOT / "tests/golden"
+OVER_CORPUS = ("dev", "practice", "fit", "lists", "further", "measure")
+VAULTS = GOLDEN / "vaults"
+MEASURED = ("games", "teaching")  # the others are for developing
 pytestmark = pytest.mark.model
 
 
@@ -122,25 +127,46 @@ def test_what_the_notes_do_not_say_is_declined_over_http(address: str) -> None:
 
 def test_quality_on_the_measuring_questions_stays(corpus_assistant: Assistant) -> None:
     """Just below what was measured when this was last improved; see the table in the README."""
-    reached = score(list(evaluate(corpus_assistant, load(ROOT / "tests/golden/measure.yaml"))))
+    reached = score(list(evaluate(corpus_assistant, load(GOLDEN / "measure.yaml"))))
     assert (reached.hit_5.value or 0) >= 0.96
-    assert (reached.facts.value or 0) >= 0.91
-    assert (reached.cited.value or 0) >= 0.92
-    assert (reached.rightly_declined.value or 0) >= 0.85
+    assert (reached.facts.value or 0) >= 0.93
+    assert (reached.cited.value or 0) >= 0.93
+    assert (reached.rightly_declined.value or 0) >= 0.86
     assert (reached.wrongly_declined.value or 0) <= 0.03
     assert (reached.words or 0) <= 60
 
 
-def test_the_evidence_of_the_golden_questions_stands_in_the_notes() -> None:
-    for file in ("dev", "practice", "fit", "lists", "further", "measure"):
-        for conversation in load(ROOT / f"tests/golden/{file}.yaml"):
-            for golden in conversation:
-                said = folded(" ".join(lines_of(place) for place in golden.evidence))
-                for fact in golden.facts:
-                    assert any(folded(form) in said for form in fact.split(" | ")), (golden.question, fact)
+def test_quality_over_the_notes_of_other_people_stays(real_embedder: Embedder, tmp_path: Path) -> None:
+    """Two vaults to which nothing was fitted; the figures are just below what was measured."""
+    reached = score([outcome for name in MEASURED for outcome in over_vault(name, real_embedder, tmp_path)])
+    assert (reached.facts.value or 0) >= 0.78
+    assert (reached.cited.value or 0) >= 0.9
+    assert (reached.rightly_declined.value or 0) >= 0.78
+    assert (reached.wrongly_declined.value or 0) <= 0.1
 
 
-def lines_of(place: Evidence) -> str:
+def over_vault(name: str, embedder: Embedder, folder: Path) -> Iterator[Outcome]:
+    """How the questions over a vault go."""
+    settings = IndexSettings(notes=VAULTS / name / "notes", index=folder / name)
+    list(rebuild(settings, embedder, fit_line=line_fitter(embedder)))
+    assistant = Assistant(LiveIndex(settings.index, fingerprint=embedder.fingerprint), embedder)
+    return evaluate(assistant, load(VAULTS / name / "questions.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("questions", "notes"),
+    [(GOLDEN / f"{name}.yaml", ROOT / "corpus") for name in OVER_CORPUS]
+    + [(file, file.parent / "notes") for file in sorted(VAULTS.glob("*/questions.yaml"))],
+)
+def test_the_evidence_of_the_golden_questions_stands_in_the_notes(questions: Path, notes: Path) -> None:
+    for conversation in load(questions):
+        for golden in conversation:
+            said = folded(" ".join(lines_of(place, notes) for place in golden.evidence))
+            for fact in golden.facts:
+                assert any(folded(form) in said for form in fact.split(" | ")), (golden.question, fact)
+
+
+def lines_of(place: Evidence, notes: Path) -> str:
     first, _, last = place.lines.partition("-")
-    lines = (ROOT / "corpus" / place.note).read_text("utf-8").splitlines()
+    lines = (notes / place.note).read_text("utf-8").splitlines()
     return "\n".join(lines[int(first) - 1 : int(last or first)])

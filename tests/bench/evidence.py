@@ -21,7 +21,7 @@ from sklearn.model_selection import GroupKFold
 sys.path.insert(0, str(Path(__file__).parent.parent))
 sys.path.insert(0, str(Path(__file__).parent))
 
-from confidence import FILES, ROOT, questions
+from confidence import FILES, GOLDEN, ROOT, questions
 from labelled import GUIDES
 
 from assistant.evaluation import Golden
@@ -98,7 +98,7 @@ def found_in(notes: Path, index: Path, files: Sequence[str]) -> Iterator[Found]:
     """What an index of some notes has for the questions of files, where it has anything right."""
     assistant = open_assistant(IndexSettings(notes=notes, index=index))
     for file in files:
-        for golden, found, _ in questions(assistant, file):
+        for golden, found, _ in questions(assistant, GOLDEN / f"{file}.yaml"):
             right = np.array([on_the_lines(golden, item) for item in found.evidence])
             if right.any():
                 features = np.array([astuple(item.features) for item in found.evidence])
