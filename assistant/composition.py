@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from assistant.comparison import compared
-from assistant.evidence import PROSE, Evidence, for_several, term_set
+from assistant.evidence import PROSE, Evidence, term_set
 from assistant.headed import headed
 from assistant.question import Question, Wants
 from assistant.writing import Composed, Numbers, write_items
@@ -38,7 +38,7 @@ class Measure:
     stray: float
 
 
-ONE_THING = Measure(items=6, words=110, enough=0.96, stray=0.03)
+ONE_THING = Measure(items=6, words=110, enough=0.95, stray=0.04)
 SEVERAL_THINGS = Measure(items=9, words=140, enough=0.99, stray=0.02)
 
 
@@ -63,7 +63,6 @@ def choose(question: Question, evidence: Sequence[Evidence]) -> list[Evidence]:
     """The best unit and others that add something; a list or table of which most would be told, whole."""
     several = question.wants is Wants.LIST
     measure = SEVERAL_THINGS if several else ONE_THING
-    evidence = for_several(evidence) if several else evidence
     probable = {_place(item): share for item, share in zip(evidence, _probabilities(evidence), strict=True)}
     chosen = _made_whole(_likeliest(question, evidence, measure), evidence)
     return _in_order(_without_strays(chosen, evidence, probable, measure.stray), rows=several)

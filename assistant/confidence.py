@@ -43,7 +43,7 @@ class Signs:
     similarity: float  # the cosine of the question to the best unit
 
 
-# Halfway between what a logistic regression makes of the golden questions over corpus/ and of those over vaults:
+# Halfway between what a logistic regression makes of golden questions over corpus/ and of those over vaults:
 # tests/bench/confidence.py. UNREAD is for where no net has read the passages.
 UNREAD = Signs(8.86, -3.59, -3.57, 1.74, -1.77, -3.43, 3.19, 0, 0, 0, 0, 0)
 UNREAD_BIAS = -3.83

@@ -36,11 +36,15 @@ _PRONOUN = re.compile(
     rf"|(?:this|that|these|those)(?=\s*[?.!,]*$|\s+{_VERB}\b))\b",
     re.I,
 )
+_PEOPLE = frozenset(("they", "them", "their", "he", "him", "his", "she", "her"))
 _POINTING = re.compile(
     r"\b(?:there|then|else|instead|the (?:other|same|second|latter)|(?:that|this|the) (?:kind|one)|both"
     rf"|(?:the \w+|which) ones?|ones?(?!\s+(?!{_VERB}\b)\w)"
     r"|as well|too|so (?:few|many|much)|(?:that|this|these|those) \w+)\b(?!\s+(?:is|are|was|any|a)\b)",
     re.I,
+)
+_HOW = re.compile(
+    r"\bhow\s+(?:big|deep|fast|far|high|hot|large|long|much|many|often|old|small|soon|wide)\b", re.I
 )
 _NARROWING = re.compile(r"^(?:only|just|even|also|in (?:every|all|any|each)|always)\b", re.I)
 _CLAUSE = re.compile(r"\s+(?:if|when|while|unless|once|after|before)\s.*$", re.I)
@@ -77,7 +81,7 @@ def readings(question: str, history: Sequence[Turn], lexicon: Lexicon) -> Sequen
     at = _returned_to(back, turns) if back else -1
     before, topic = turns[at]
     returned = back and back["thing"]
-    if not returned and (pointed := nth_put_in(asked, history[at].answer)) != asked:
+    if not returned and (pointed := nth_put_in(asked, history[at].told)) != asked:
         fragment = _is_fragment(_OPENING.sub("", pointed, count=1))
         standing = _resolved(pointed, before, topic, lexicon) if fragment else pointed
         return [Reading(standing, history[at])]
@@ -86,7 +90,7 @@ def readings(question: str, history: Sequence[Turn], lexicon: Lexicon) -> Sequen
         return [Reading(asked)]
     about = ", ".join(_runs(before))
     beside = f"{bare.rstrip('?!. ')} ({about})?" if about else likeliest
-    named = "" if back else named_first(history[at].answer, before, lexicon)
+    named = "" if back else named_first(history[at].told, before, lexicon)
     answered = _resolved(asked, before, named, lexicon) if named else likeliest
     found = dict.fromkeys([likeliest, beside, answered])
     return [Reading(text, history[at]) for text in found]
@@ -144,9 +148,9 @@ def _rarity(name: str, lexicon: Lexicon) -> float:
 
 
 def _runs(text: str) -> list[str]:
-    """Unbroken runs of words that are neither stop words nor generic."""
+    """Unbroken runs of words that are neither stop words nor generic; how long, or many, is no subject."""
     runs: list[list[str]] = [[]]
-    for word in WORD.findall(text):
+    for word in WORD.findall(_HOW.sub("how", text)):
         plain = re.split(r"['’]", word.lower())[0]
         if plain in STOPWORDS or plain in generic_words():
             runs.append([])
@@ -181,12 +185,18 @@ def _resolved(question: str, before: str, topic: str, lexicon: Lexicon) -> str:
 
 
 def _pronoun(text: str) -> re.Match[str] | None:
-    """The first pronoun; with a capital within a sentence it is a name: IT, Her Majesty."""
-    for match in _PRONOUN.finditer(text):
-        word = match.group()
-        if word.islower() or text.isupper() or (match.start() == 0 and not word.isupper()):
-            return match
-    return None
+    """The first pronoun, rather one for a thing: "they" may be people, as in "what do they want for it".
+
+    With a capital within a sentence it is a name: IT, Her Majesty.
+    """
+    found = [
+        match
+        for match in _PRONOUN.finditer(text)
+        for word in [match.group()]
+        if word.islower() or text.isupper() or (match.start() == 0 and not word.isupper())
+    ]
+    things = [match for match in found if match.group().lower() not in _PEOPLE]
+    return next(iter(things or found), None)
 
 
 def _names_it_first(before: str, own: Sequence[str]) -> bool:

@@ -9,9 +9,9 @@ import numpy as np
 from assistant.confidence import confidence
 from assistant.conversation import Reading
 from assistant.cross_attention import Verdict, open_net
-from assistant.evidence import Evidence, by_words, candidates, weigh
+from assistant.evidence import Evidence, by_words, candidates, for_several, weigh
 from assistant.matching import asked
-from assistant.question import Question, mend, search_terms, spoken, understand
+from assistant.question import Question, Wants, mend, search_terms, spoken, understand
 from assistant.reranking import RERANKED, Reranker, by_units, reranked
 from assistant.retrieval import Query, retrieve
 from assistant.types import Filters, Passage
@@ -36,6 +36,11 @@ class Look:
     evidence: Sequence[Evidence]
     confidence: float
     embedded: bool
+
+    @property
+    def telling(self) -> Sequence[Evidence]:
+        """The evidence that an answer is chosen from, weighed for several things if it asks for several."""
+        return for_several(self.evidence) if self.question.wants is Wants.LIST else self.evidence
 
 
 @np.errstate(invalid="ignore")  # a product of matrices warns now and then of numbers that stand beside them

@@ -14,10 +14,22 @@ from assistant.errors import LanguageModelFailed, NoteNotFound, QuestionError
 from assistant.examples import Examples
 from assistant.looking import Look, look
 from assistant.notices import PREFIX
+from assistant.pooling import pooled
 from assistant.related import related
 from assistant.reranking import Reranker
 from assistant.settings import MAX_QUESTION, AskSettings, Mode, ModelSettings
-from assistant.types import Answer, Citation, Event, Filters, Found, Passage, Text, Turn, Unsupported
+from assistant.types import (
+    DECLINED,
+    Answer,
+    Citation,
+    Event,
+    Filters,
+    Found,
+    Passage,
+    Text,
+    Turn,
+    Unsupported,
+)
 from assistant.workers import Workers
 from assistant.writer import Writer, meaning_of, open_writer
 from assistant.writing import Numbers
@@ -30,7 +42,6 @@ from indexer.settings import IndexSettings
 from indexer.types import Note
 
 _log = logging.getLogger(__name__)
-DECLINED = "Your notes don't say."
 CLEARLY = 0.1  # of confidence, between two readings of a question
 
 
@@ -103,7 +114,8 @@ class Assistant:
             rewritten, lost = _rewritten(writer, question, history)
             read = [*rewritten, *read]
             clock.mark("rewrite")
-        best = self.workers.do(lambda: self._best_look(snapshot, read, filters, wanted))
+        looks = self.workers.do(lambda: [self._look(snapshot, one, filters, wanted) for one in read])
+        best, evidence = _surest(looks), pooled(looks)
         passages = best.passages[:wanted]
         clock.mark("retrieve")
         yield Found(passages)
@@ -118,7 +130,7 @@ class Assistant:
             clock.mark("write")
         if answered and (lost or not told.citations):
             numbers = told.numbers
-            more = self.workers.do(lambda: compose(best.question, best.evidence, snapshot, numbers))
+            more = self.workers.do(lambda: compose(best.question, evidence, snapshot, numbers))
             pieces = f"{told.gap}{more.text}" if more.text else ""
             yield from (Text(piece) for piece in pieces.splitlines(keepends=True))
             told = replace(told, text=told.text + pieces, citations=more.citations)
@@ -145,15 +157,6 @@ class Assistant:
         if mode == "extractive" or self.writer is None:
             return None, "not_configured" if mode == "llm" else ""
         return self.writer, ""
-
-    def _best_look(
-        self, snapshot: Passages, read: Sequence[Reading], filters: Filters | None, wanted: int
-    ) -> Look:
-        """The look at the notes by the reading of the question that they answer best."""
-        first = self._look(snapshot, read[0], filters, wanted)
-        if first.confidence + CLEARLY >= 1:  # no other could be clearly better
-            return first
-        return _surest([first, *(self._look(snapshot, reading, filters, wanted) for reading in read[1:])])
 
     def _look(self, snapshot: Passages, reading: Reading, filters: Filters | None, wanted: int) -> Look:
         return look(snapshot, self.embedder, reading, filters=filters, top_k=wanted, reranker=self._reranker)

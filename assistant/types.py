@@ -7,6 +7,8 @@ from assistant.matching import Match
 from indexer.token_codes import TokenCodes
 from indexer.types import Chunk
 
+DECLINED = "Your notes don't say."
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
@@ -14,6 +16,11 @@ class Turn:
 
     question: str
     answer: str = ""
+
+    @property
+    def told(self) -> str:
+        """What its answer says of the notes: nothing, if it was declined."""
+        return "" if self.answer.strip() == DECLINED else self.answer
 
 
 @dataclass(frozen=True, slots=True)

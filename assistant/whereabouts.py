@@ -28,7 +28,7 @@ class Whereabouts:
 
 def whereabouts(turn: Turn, snapshot: Passages) -> Whereabouts:
     """Where the answer of a turn stands in the notes; without one, where its question leads."""
-    said = [line for line in turn.answer.splitlines() if line.strip("-| ")][:LINES] or [turn.question]
+    said = [line for line in turn.told.splitlines() if line.strip("-| ")][:LINES] or [turn.question]
     best = [hit.row for line in said for hit in snapshot.worded(terms(line), 1)]
     rows = list(dict.fromkeys(best))
     sections = list(dict.fromkeys((chunk.note, chunk.heading_path) for chunk in snapshot.chunks_of(rows)))

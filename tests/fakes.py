@@ -1,15 +1,20 @@
-"""An embedder without a model: honest, fast, and good enough to find a passage by its words."""
+"""An embedder without a model, honest and fast, that finds a passage by its words; evidence as it is told."""
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.evidence import Evidence
+from assistant.features import Features
+from assistant.matching import Asked
+from indexer.chunking import chunk_note
 from indexer.embedding import Embedded, Vectors
 from indexer.keyword_index import terms
+from indexer.types import Note
 
 DIMENSION = 256
 _WORD = re.compile(r"\w+(?:[-_.:/'’]\w+)*")
@@ -55,3 +60,16 @@ def _direction(term: str) -> NDArray[np.int8]:
     """Where a term points: a corner of the cube that its hash picks, far from those of other terms."""
     digest = hashlib.shake_256(term.encode()).digest(DIMENSION // 8)
     return np.unpackbits(np.frombuffer(digest, dtype=np.uint8)).astype(np.int8) * 2 - 1
+
+
+def evidence_of(note: Note, scores: Mapping[str, float]) -> list[Evidence]:
+    """The units of a note that have a score, best first."""
+    [chunk] = chunk_note(note, HashingEmbedder().count_tokens, max_tokens=256)
+    nothing = np.zeros(0, np.float32)
+    asked, features = Asked(nothing, nothing, nothing, ()), Features(*[0.0] * 10)
+    found = [
+        Evidence(unit, chunk, features, scores[unit.text], asked, (), read=False)
+        for unit in chunk.units
+        if unit.text in scores
+    ]
+    return sorted(found, key=lambda item: -item.score)

@@ -1,32 +1,26 @@
 """Whatever the notes and the question: the words are the notes' own, and each number is proven."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
-from fakes import HashingEmbedder
+from fakes import HashingEmbedder, evidence_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assistant.composition import choose
-from assistant.evidence import Evidence
-from assistant.features import Features
-from assistant.matching import Asked
 from assistant.pipeline import Assistant
 from assistant.question import understand
 from assistant.types import Answer
 from assistant.writing import Numbers, write_items
-from indexer.chunking import chunk_note
 from indexer.live import LiveIndex
 from indexer.markdown import plain
 from indexer.planning import BuildReport
 from indexer.reading import note_of
 from indexer.rebuild import rebuild
 from indexer.settings import IndexSettings
-from indexer.types import Note
 
 Notes = Callable[[str], Assistant]
 
@@ -382,19 +376,6 @@ def test_a_date_that_an_item_has_itself_is_told_once(over: Notes) -> None:
 def test_what_an_acronym_is_short_for_is_told_from_a_heading(over: Notes) -> None:
     text = "# Garden Water Tank (GWT)\n\nThe GWT is green.\n"
     assert over(text).ask("GWT?").text == "- Garden Water Tank (GWT) [1]\n  - The GWT is green. [2]"
-
-
-def evidence_of(note: Note, scores: Mapping[str, float]) -> list[Evidence]:
-    """The units of a note that have a score, best first."""
-    [chunk] = chunk_note(note, HashingEmbedder().count_tokens, max_tokens=256)
-    nothing = np.zeros(0, np.float32)
-    asked, features = Asked(nothing, nothing, nothing, ()), Features(*[0.0] * 10)
-    found = [
-        Evidence(unit, chunk, features, scores[unit.text], asked, (), read=False)
-        for unit in chunk.units
-        if unit.text in scores
-    ]
-    return sorted(found, key=lambda item: -item.score)
 
 
 def test_what_hangs_on_one_item_is_told_below_it() -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from assistant.conversation import Reading, readings, stand_alone, topic_of
-from assistant.types import Turn
+from assistant.types import DECLINED, Turn
 from indexer.lexicon import Lexicon
 
 NAMES = ["ECS task role", "instance profile", "Fargate", "Karpenter", "Windows", "ECS Exec", "X-Ray", "EC2"]
@@ -94,6 +94,23 @@ def test_what_the_answer_named_may_be_meant(answer: str, named: str | None) -> N
     found = [reading.text for reading in readings("Which port has to be open for it?", history, LEXICON)]
     assert found[0] == "Which port has to be open for Karpenter?"
     assert (named in found) == (named is not None)
+
+
+def test_an_answer_that_was_declined_names_nothing() -> None:
+    history = [Turn("What traces Karpenter?", DECLINED)]
+    found = [reading.text for reading in readings("Which port has to be open for it?", history, LEXICON)]
+    assert not any("notes" in text for text in found)
+
+
+def test_the_pronoun_of_a_thing_is_put_in_rather_than_that_of_people() -> None:
+    assert resolved("What is Karpenter?", "What permissions do they want for it?") == (
+        "What permissions do they want for Karpenter?"
+    )
+    assert resolved("What is Karpenter?", "Do they scale?") == "Do Karpenter scale?"
+
+
+def test_how_long_something_is_is_no_subject() -> None:
+    assert topic_of("How long is the ferry ride?", LEXICON) == "ferry ride"
 
 
 def test_one_of_many_points_at_nothing() -> None:
