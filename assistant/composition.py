@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from assistant.headed import headed
 from assistant.question import Question, Wants
 from assistant.writing import Composed, Numbers, write_items
 from indexer.passages import Passages
-from indexer.types import Kind
+from indexer.types import DONE, TO_DO, Kind
 
 MOST_LISTED = 10
 ALIKE = 0.7  # the share of their terms that two items have in common where they differ in little
@@ -21,7 +21,7 @@ MOSTLY = 0.5  # how probably lists told whole must answer for what else is hardl
 LONGEST_MARKER = 14  # characters, with the spaces behind it
 _NUMBERED = re.compile(r"\d{1,9}[.)][ \t]+$")
 
-Group = tuple[str, int]
+Group = tuple[str, int, str]
 Place = tuple[str, int]
 
 
@@ -29,16 +29,19 @@ Place = tuple[str, int]
 class Measure:
     """How much is told: so many items, so many words; nothing more once one answers as probably as `enough`.
 
-    Only what must be whole is longer. Beside a whole list nothing is told that is less probable than `stray`.
+    Only what must be whole is longer, and `least` are told in any case. Beside a whole list nothing is told
+    that is less probable than `stray`.
     """
 
     items: int
     words: int
     enough: float
     stray: float
+    least: int = 1
 
 
 ONE_THING = Measure(items=6, words=110, enough=0.95, stray=0.04)
+TWO_THINGS = replace(ONE_THING, least=2)
 SEVERAL_THINGS = Measure(items=9, words=140, enough=0.99, stray=0.02)
 
 
@@ -62,10 +65,19 @@ def compose(
 def choose(question: Question, evidence: Sequence[Evidence]) -> list[Evidence]:
     """The best unit and others that add something; a list or table of which most would be told, whole."""
     several = question.wants is Wants.LIST
-    measure = SEVERAL_THINGS if several else ONE_THING
+    measure = SEVERAL_THINGS if several else TWO_THINGS if _of_one_side(question, evidence[0]) else ONE_THING
     probable = {_place(item): share for item, share in zip(evidence, _probabilities(evidence), strict=True)}
     chosen = _made_whole(_likeliest(question, evidence, measure), evidence)
     return _in_order(_without_strays(chosen, evidence, probable, measure.stray), rows=several)
+
+
+def _of_one_side(question: Question, item: Evidence) -> bool:
+    """Whether two things are compared, and an item does not speak of both."""
+    if not question.sides:
+        return False
+    one, other = map(term_set, question.sides)
+    held = term_set(item.unit.text)
+    return not (held & (one - other) and held & (other - one))
 
 
 def _likeliest(question: Question, evidence: Sequence[Evidence], measure: Measure) -> list[Evidence]:
@@ -82,7 +94,7 @@ def _likeliest(question: Question, evidence: Sequence[Evidence], measure: Measur
             sure += probability
             continue
         full = items == measure.items or words + _length(item) > measure.words
-        if chosen and (sure >= measure.enough or full):
+        if items >= measure.least and (sure >= measure.enough or full):
             break
         sure += probability
         twin = next((place for place, other in enumerate(chosen) if _one_is_enough(item, other, asked)), None)
@@ -184,11 +196,15 @@ def _is_step(item: Evidence) -> bool:
 
 
 def _group(item: Evidence) -> Group:
-    """What an item stands under: its parent, its table, or else its heading, with others of its kind."""
+    """What an item stands under: its parent, its table, or else its heading, with others of its kind.
+
+    Tasks that are done are of another kind than those that are not.
+    """
+    box = item.unit.text[:1] if item.unit.text.startswith((TO_DO, DONE)) else ""
     if item.unit.parents:
-        return item.chunk.note, item.unit.parents[-1].span.start
+        return item.chunk.note, item.unit.parents[-1].span.start, box
     table = "|".join(name for name, _ in item.unit.cells)
-    return f"{item.chunk.note}\0{item.chunk.heading_path}\0{item.unit.kind}\0{table}", -1
+    return f"{item.chunk.note}\0{item.chunk.heading_path}\0{item.unit.kind}\0{table}", -1, box
 
 
 def _place(item: Evidence) -> Place:

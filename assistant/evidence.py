@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.cross_attention import Verdict
-from assistant.expectation import Shape, asks_yes_or_no, content_terms, shape_of
+from assistant.expectation import Shape, asks_for_open_tasks, asks_yes_or_no, content_terms, shape_of
 from assistant.features import Features, scored
 from assistant.matching import Asked
 from assistant.question import Question, long_forms
@@ -18,7 +18,7 @@ from assistant.types import Passage
 from assistant.whereabouts import Whereabouts
 from indexer.keyword_index import terms
 from indexer.passages import Frequencies, Passages
-from indexer.types import Chunk, Kind, Lead, Unit
+from indexer.types import TO_DO, Chunk, Kind, Lead, Unit
 
 PROSE = (Kind.PARAGRAPH, Kind.LIST_ITEM, Kind.TABLE_ROW)
 ANSWERING = (*PROSE, Kind.CODE)
@@ -93,6 +93,7 @@ def weigh(
     weights = term_weights(question.text, snapshot.keywords)
     long = next(iter(long_forms(question.subject, snapshot.lexicon)), "").lower()
     shape, polar = shape_of(question.text), asks_yes_or_no(question.text)
+    tasks = asks_for_open_tasks(question.text)
     asked = frozenset(terms(question.text))
     subject = frozenset(terms(question.subject))
     weighed = []
@@ -114,6 +115,7 @@ def weigh(
             polar=float(polar and bool(_POLAR.search(unit.text))),
             near=at.nearness(chunk) if at else 0.0,
             code=float(unit.kind is Kind.CODE),
+            to_do=float(tasks and unit.text.startswith(TO_DO)),
             answers=verdict.answers if verdict else 0.0,
             stands=float(verdict.units[candidate.number]) if verdict else 0.0,
         )

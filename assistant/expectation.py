@@ -36,6 +36,16 @@ _YES_NO = re.compile(
     r"(?:can|could|do|does|did|is|are|was|will|would|should|must|may|has|have)\b",
     re.I,
 )
+_THINGS = r"(?:tasks?|jobs?|items?|points?|to-?dos?|repairs?|actions?|chores?|things?|work|issues?)"
+_UNDONE = r"(?:left|open|outstanding|remain\w*|pending|unfinished|undone)"
+_OPEN_TASKS = re.compile(
+    rf"\b{_UNDONE}\s+(?:\w+\s+){{0,2}}{_THINGS}\b|\b{_THINGS}\b[^?]*\b{_UNDONE}\b|\bto-?dos?\b"
+    r"|\b(?:left|still|remains?|yet)\s+(?:needs? )?to (?:be )?\w+"
+    r"|\b(?:are|is|'s)\s+still\s+(?:open|missing|outstanding|pending)\b"
+    r"|\bnot (?:yet )?(?:been )?(?:bought|dealt with|done|finished|fixed|sorted)\b"
+    r"|\b(?:has|have)n['’]t (?:yet )?(?:been )?(?:bought|dealt with|done|finished|fixed|sorted)\b",
+    re.I,
+)
 
 VERB = r"(?:is|are|was|were|do|does|did|can|could|will|would|should|must|may|might|has|have|had|needs?)"
 
@@ -136,6 +146,11 @@ def shape_of(question: str) -> Shape | None:
 def date_asked_for(question: str) -> re.Pattern[str] | None:
     """What the date looks like that a question asks for; None if it asks for none."""
     return _DATE if _WHEN.match(_asked_last(question)) else None
+
+
+def asks_for_open_tasks(question: str) -> bool:
+    """Whether a question asks for what is still to be done."""
+    return bool(_OPEN_TASKS.search(_asked_last(question)))
 
 
 def asks_yes_or_no(question: str) -> bool:

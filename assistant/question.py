@@ -61,14 +61,18 @@ _DEFINITIONS = (
         re.I,
     ),
 )
-_BY = r"(?:\s+(?:for|if|in terms of|regarding|when)\b.*)?"  # in which regard, or for what
+# In which regard, or for what: "for batch jobs", "- which is cheaper?"
+_BY = (
+    r"(?:\s+(?:for|if|in terms of|regarding|when)\b.*"
+    r"|(?:\s*[,:;]|\s[-\N{EN DASH}])\s*(?:how|what|when|where|which|who|why)\b.*)?"
+)
 _COMPARISON = (
     re.compile(
         r"\b(?:(?:differ\w*|distinction|choose|decide)\b.*?\b(?:between|of)|compare)\s+"
         rf"(?:the\s+)?{_ONE}\s+(?:and|vs\.?|versus|or|with|to|from)\s+(?:the\s+)?{_OTHER}{_BY}\s*[?.,]*$",
         re.I,
     ),
-    re.compile(rf"^{_ONE}\s+(?:vs\.?|versus|compared (?:to|with))\s+{_OTHER}{_BY}\s*\?*$", re.I),
+    re.compile(rf"^{_ONE}\s+(?:vs?\.?|versus|compared (?:to|with))\s+{_OTHER}{_BY}\s*\?*$", re.I),
     re.compile(
         rf"\bhow (?:do|does|is|are)\s+{_ONE}\s+(?:and|differ from|different from|compare (?:to|with))\s+"
         rf"{_OTHER}(?:\s+(?:differ|compare)\b.*)?{_BY}\s*\?*$",
@@ -82,10 +86,12 @@ _SEVERAL = re.compile(
     r" (?:of|for|in|to|on|that|which)\b",
     re.I,
 )
+# What comes before one of these is a verb, if it may be one: "which scan checks my code" asks for one.
+_OBJECT = r"\s+(?:an?|the|my|our|your|its|their|his|her|it|me|us|you|them|all|no|that|this|these|those)\b"
 # What is asked for stands before the verb, and before "of": "which tag must be set for tasks" asks for one.
 _LIST = re.compile(
     r"^(?:list|name|give(?: me)?)\b.*?\b\w+[^s\W]s\b"
-    rf"|^(?:(?:at|by|for|from|in|of|on|to|under|with)\s+)?(?:which|what)(?:\s+(?:are|were))?\b(?:(?!\b{VERB}\b|\bof\b).)*?\b(?!{VERB}\b)\w+[^s\W]s\b"
+    rf"|^(?:(?:at|by|for|from|in|of|on|to|under|with)\s+)?(?:which|what)(?:\s+(?:are|were))?\b(?:(?!\b{VERB}\b|\bof\b).)*?\b(?!{VERB}\b)\w+[^s\W]s\b(?!{_OBJECT})"
     r"|\b(?:types|kinds|options|ways|steps|modes) of\b"
     r"|\b(?:advantages|all|benefits|commands|cons|disadvantages|drawbacks|everything|features|limitations|limits"
     r"|list|modes|options|order|prerequisites|pros|reasons|requirements|restrictions|rules|steps|things|tools)\b"

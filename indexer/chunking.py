@@ -13,7 +13,7 @@ from indexer.blocks import Lines
 from indexer.types import Chunk, Kind, Note, Span, Unit
 from indexer.units import LONGEST_STEP, Placed, shortened, units_of
 
-VERSION = "3"
+VERSION = "4"
 TARGET_TOKENS = 120  # beyond this a chunk says more than one thing, and its vector blurs
 CONTEXT_TOKENS = 64  # at most this many go to headings and parents
 STEP_TOKENS = CONTEXT_TOKENS // 2 - 1  # a heading or parent that has more leaves this much to the others
@@ -77,7 +77,7 @@ def _fit(
         for unit, start, path in units
         for part in _slices(text, unit, SLICE)
     ]
-    counts = count_tokens([unit.text for unit, _, _ in sliced])
+    counts = count_tokens([unit.read_aloud for unit, _, _ in sliced])
     for (unit, start, path), tokens in zip(sliced, counts, strict=True):
         if tokens <= budget or unit.span.end - unit.span.start < 2:
             yield _Piece(unit, start, min(tokens, budget), path)

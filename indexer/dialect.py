@@ -13,7 +13,7 @@ from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline, autolink, backtick, emphasis, html_inline, image, link
 from markdown_it.token import Token
 
-from indexer.types import Span
+from indexer.types import DONE, TO_DO, Span
 
 HTML_COMMENT = r"<!--(?:-?>|.*?(?:-->|\Z))"  # without an end it hides all that follows
 BREAK = re.compile(r"<br\b", re.I)
@@ -70,7 +70,7 @@ def _at(text: str, at: int, end: int) -> tuple[Span, Span, str] | None:
         span = Span(at, footnote.end() + (at == 0 and text.startswith(":", footnote.end())))
         return span, Span(at - (at > 0 and not text[at - 1].isspace()), span.end), ""
     if at == 0 and (box := _BOX.match(text)):
-        return Span(0, 3), Span(0, 3), "\u2610" if box.group() == "[ ]" else "\u2611"
+        return Span(0, 3), Span(0, 3), TO_DO if box.group() == "[ ]" else DONE
     if match := _BEYOND.match(text, at, end):
         span = Span(at, match.end())
         return (

@@ -111,6 +111,10 @@ class Block:
     header: tuple[str, ...] = ()
 
 
+TO_DO, DONE = "\u2610", "\u2611"  # how the box of a task is shown
+_BOXES = {TO_DO: "open task", DONE: "task done"}
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """The smallest piece that can be cited: a sentence, a list item, a table row, a code fence, a heading.
@@ -124,6 +128,12 @@ class Unit:
     text: str
     parents: tuple[Lead, ...] = ()
     cells: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def read_aloud(self) -> str:
+        """Its words as the embedding model reads them: the box of a task says whether that is done."""
+        box, rest = self.text[:1], self.text[1:]
+        return f"{_BOXES[box]}:{rest}" if box in _BOXES else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +160,7 @@ class Chunk:
     @property
     def embedded_text(self) -> str:
         """The text whose embedding stands for the chunk: its context, then its units in plain words."""
-        words = [unit.text for unit in self.units if unit.kind is not Kind.HEADING and unit.text]
+        words = [unit.read_aloud for unit in self.units if unit.kind is not Kind.HEADING and unit.text]
         return "\n".join([self.context, *words] if self.context else words)
 
     @property
@@ -162,8 +172,8 @@ class Chunk:
             if unit.kind is Kind.HEADING or not unit.text:
                 spans.append(Span(at, at))
             else:
-                spans.append(Span(at, at + len(unit.text)))
-                at += len(unit.text) + 1
+                spans.append(Span(at, at + len(unit.read_aloud)))
+                at += len(unit.read_aloud) + 1
         return spans
 
 

@@ -411,6 +411,18 @@ def test_beside_a_whole_list_that_answers_nothing_is_told_that_hardly_does() -> 
     assert told == ["peas", "beans", "herbs", "kale"]
 
 
+def test_of_tasks_those_that_are_still_open_are_told_where_they_are_asked_for(over: Notes) -> None:
+    text = "# Bath\n\n- [x] old tub out\n- [ ] tiles\n- [ ] tray\n- [x] fan\n- [ ] mirror\n"
+    lines = over(text).ask("Which jobs in the bath are still open?").text.splitlines()
+    assert sorted(line[:-4] for line in lines[:3]) == ["- \u2610 mirror", "- \u2610 tiles", "- \u2610 tray"]
+
+
+def test_of_two_things_that_are_compared_both_are_told_of(over: Notes) -> None:
+    text = "# Pumps\n\n- Vane pumps hum at night, a vane pump hums by day, too.\n- The gear kind rattles.\n"
+    told = over(text).ask("What is the difference between vane pumps and the gears of others?").text
+    assert "rattles" in told and "hum at night" in told
+
+
 def test_of_a_list_of_which_little_answers_the_rest_is_not_told() -> None:
     found = evidence_of(BEDS, {"kale": 6, "The tap drips.": 5.9, "peas": -9, "herbs": -9, "beans": -9})
     told = [item.unit.text for item in choose(BED, found)]

@@ -1,6 +1,6 @@
 import pytest
 
-from assistant.expectation import content_terms, date_asked_for, shape_of
+from assistant.expectation import asks_for_open_tasks, content_terms, date_asked_for, shape_of
 
 
 @pytest.mark.parametrize(
@@ -64,3 +64,20 @@ def test_a_question_asks_for_a_date(question: str, date: str) -> None:
 def test_what_only_mentions_a_time_asks_for_no_date() -> None:
     assert date_asked_for("What happens when a task stops?") is None
     assert date_asked_for("I left when it rained. Why?") is None
+
+
+@pytest.mark.parametrize(
+    ("question", "asks"),
+    [
+        ("What jobs are left in the bathroom?", True),
+        ("open tasks?", True),
+        ("What's still to do before the release?", True),
+        ("Which snags are still open in the kitchen?", True),
+        ("What have we not bought yet? What is not finished?", True),
+        ("Which ports are open on the firewall?", False),
+        ("What is left of the icing?", False),
+        ("Is the sourdough done?", False),
+    ],
+)
+def test_what_is_still_to_be_done_is_asked_for(question: str, asks: bool) -> None:
+    assert asks_for_open_tasks(question) is asks

@@ -189,6 +189,17 @@ def test_a_number_in_the_first_cell_is_told_with_its_column() -> None:
     ]
 
 
+def test_the_box_of_a_task_is_embedded_in_words() -> None:
+    (chunk,) = cut("- [ ] seal the tray\n- [x] paint\n- \u2610 tiles\n")
+    assert chunk.embedded_text == "T\nopen task: seal the tray\ntask done: paint\nopen task: tiles"
+    assert [span.of(chunk.embedded_text) for span in chunk.embedded_spans] == [
+        "open task: seal the tray",
+        "task done: paint",
+        "open task: tiles",
+    ]
+    assert [unit.text for unit in chunk.units] == ["\u2610 seal the tray", "\u2611 paint", "\u2610 tiles"]
+
+
 def test_comments_and_embedded_files_are_not_embedded() -> None:
     text = "One. %% secret %%\n\n%%\nsecret\n\nsecret\n%%\n\n<!-- secret -->\n\n- ![[secret.png]]\n"
     (chunk,) = cut(text)
