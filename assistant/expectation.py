@@ -39,7 +39,7 @@ _YES_NO = re.compile(
 _THINGS = r"(?:tasks?|jobs?|items?|points?|to-?dos?|repairs?|actions?|chores?|things?|work|issues?)"
 _UNDONE = r"(?:left|open|outstanding|remain\w*|pending|unfinished|undone)"
 _OPEN_TASKS = re.compile(
-    rf"\b{_UNDONE}\s+(?:\w+\s+){{0,2}}{_THINGS}\b|\b{_THINGS}\b[^?]*\b{_UNDONE}\b|\bto-?dos?\b"
+    rf"\b{_UNDONE}\s+(?:\w+\s+){{0,2}}{_THINGS}\b|\b{_THINGS}\b[^?]{{0,60}}\b{_UNDONE}\b|\bto-?dos?\b"
     r"|\b(?:left|still|remains?|yet)\s+(?:needs? )?to (?:be )?\w+"
     r"|\b(?:are|is|'s)\s+still\s+(?:open|missing|outstanding|pending)\b"
     r"|\bnot (?:yet )?(?:been )?(?:bought|dealt with|done|finished|fixed|sorted)\b"
