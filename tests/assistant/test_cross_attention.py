@@ -81,7 +81,7 @@ def test_it_tells_which_of_two_notes_answers_a_question(real_embedder: Embedder)
     net = open_net(real_embedder.fingerprint)
     assert net
     by_question: dict[tuple[int, str], list[tuple[bool, float]]] = {}
-    for one in paired(HELD_OUT):
+    for one in paired(2 * HELD_OUT):
         chunks = chunk_note(one.note, real_embedder.count_tokens, max_tokens=real_embedder.max_tokens)
         read = real_embedder.embed_passages([chunk.embedded_text for chunk in chunks])
         note = [
@@ -93,5 +93,5 @@ def test_it_tells_which_of_two_notes_answers_a_question(real_embedder: Embedder)
             by_question.setdefault((one.number, text), []).append((one.digit in by, verdict.answers))
     apart = [both for both in by_question.values() if len({label for label, _ in both}) == 2]
     right = [max(both, key=lambda one: one[1])[0] for both in apart]
-    assert len(right) > 300
+    assert len(right) > 150
     assert np.mean(right) > WHICH_OF_TWO
