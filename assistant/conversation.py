@@ -46,6 +46,8 @@ _POINTING = re.compile(
 _HOW = re.compile(
     r"\bhow\s+(?:big|deep|fast|far|high|hot|large|long|much|many|often|old|small|soon|wide)\b", re.I
 )
+# Of what the question itself names: "a waxed chain or an oiled one".
+_OTHER_ONE = re.compile(r"(?<=\w)\s+(?:and|or|than|versus|vs)\s+(?:an?|the)\s+(?:\w+\s+)?ones?\b", re.I)
 _NARROWING = re.compile(r"^(?:only|just|even|also|in (?:every|all|any|each)|always)\b", re.I)
 _CLAUSE = re.compile(r"\s+(?:if|when|while|unless|once|after|before)\s.*$", re.I)
 _PREPOSITIONS = r"(?:for|on|with|in|to|from|by|without|under|inside|over|using|at)"
@@ -176,7 +178,7 @@ def _resolved(question: str, before: str, topic: str, lexicon: Lexicon) -> str:
         return rest[: match.start()] + owner + rest[match.end() :]
     opened = rest.lower() != question.lower()
     if (
-        (opened or _POINTING.search(rest) or _NARROWING.search(rest))
+        (opened or _POINTING.search(_OTHER_ONE.sub("", rest)) or _NARROWING.search(rest))
         and topic.lower() not in rest.lower()
         and len(own) < 2
     ):

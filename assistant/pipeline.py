@@ -43,6 +43,7 @@ from indexer.types import Note
 
 _log = logging.getLogger(__name__)
 CLEARLY = 0.1  # of confidence, between two readings of a question
+BEYOND_DOUBT = 0.995  # the confidence from which the other readings are not looked at: it saves their time
 
 
 class Assistant:
@@ -114,7 +115,7 @@ class Assistant:
             rewritten, lost = _rewritten(writer, question, history)
             read = [*rewritten, *read]
             clock.mark("rewrite")
-        looks = self.workers.do(lambda: [self._look(snapshot, one, filters, wanted) for one in read])
+        looks = self.workers.do(lambda: self._looks(snapshot, read, filters, wanted))
         best, evidence = _surest(looks), pooled(looks)
         passages = best.passages[:wanted]
         clock.mark("retrieve")
@@ -157,6 +158,15 @@ class Assistant:
         if mode == "extractive" or self.writer is None:
             return None, "not_configured" if mode == "llm" else ""
         return self.writer, ""
+
+    def _looks(
+        self, snapshot: Passages, read: Sequence[Reading], filters: Filters | None, wanted: int
+    ) -> Sequence[Look]:
+        """A look at the notes for each reading, or for the first alone if that is answered beyond doubt."""
+        first = self._look(snapshot, read[0], filters, wanted)
+        if first.confidence >= BEYOND_DOUBT:
+            return [first]
+        return [first, *(self._look(snapshot, one, filters, wanted) for one in read[1:])]
 
     def _look(self, snapshot: Passages, reading: Reading, filters: Filters | None, wanted: int) -> Look:
         return look(snapshot, self.embedder, reading, filters=filters, top_k=wanted, reranker=self._reranker)

@@ -109,6 +109,12 @@ def test_the_pronoun_of_a_thing_is_put_in_rather_than_that_of_people() -> None:
     assert resolved("What is Karpenter?", "Do they scale?") == "Do Karpenter scale?"
 
 
+def test_one_that_is_held_against_another_points_at_that() -> None:
+    asked = "Is a waxed chain better than an oiled one?"
+    assert resolved("What is Karpenter?", asked) == asked
+    assert resolved("What is Karpenter?", "Is there an oiled one?") == "Is there an oiled one (Karpenter)?"
+
+
 def test_how_long_something_is_is_no_subject() -> None:
     assert topic_of("How long is the ferry ride?", LEXICON) == "ferry ride"
 
