@@ -67,7 +67,7 @@ def choose(question: Question, evidence: Sequence[Evidence]) -> list[Evidence]:
     several = question.wants is Wants.LIST
     measure = SEVERAL_THINGS if several else TWO_THINGS if _of_one_side(question, evidence[0]) else ONE_THING
     probable = {_place(item): share for item, share in zip(evidence, _probabilities(evidence), strict=True)}
-    chosen = _made_whole(_likeliest(question, evidence, measure), evidence)
+    chosen = _made_whole(_likeliest(question, evidence, measure), evidence, question.wants)
     return _in_order(_without_strays(chosen, evidence, probable, measure.stray), rows=several)
 
 
@@ -130,13 +130,17 @@ def _hangs_on(item: Evidence, above: Evidence) -> bool:
     return in_one_note and any(lead.span == above.unit.span for lead in item.unit.parents)
 
 
-def _made_whole(chosen: Sequence[Evidence], evidence: Sequence[Evidence]) -> list[Evidence]:
-    """The chosen, but each list, table or section of which half is among them with all of its items."""
+def _made_whole(chosen: Sequence[Evidence], evidence: Sequence[Evidence], wants: Wants) -> list[Evidence]:
+    """The chosen, but each list, table or section of which half is among them with all of its items.
+
+    What a thing is, is not told by the rows of other things.
+    """
     told = list(chosen)
     members = _by_group(evidence)
     for group, there in _by_group(chosen).items():
         whole = members.get(group, [])
-        if 2 <= len(there) < len(whole) <= min(MOST_LISTED, 2 * len(there)):
+        others = wants is Wants.DEFINITION and there[0].unit.cells
+        if 2 <= len(there) < len(whole) <= min(MOST_LISTED, 2 * len(there)) and not others:
             at = next(place for place, item in enumerate(told) if _group(item) == group)
             after = [item for item in told[at:] if _group(item) != group]
             told = [*told[:at], *_to_read(whole, there), *after]

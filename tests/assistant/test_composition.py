@@ -386,6 +386,14 @@ def test_what_hangs_on_one_item_is_told_below_it() -> None:
     )
 
 
+@pytest.mark.parametrize(("question", "rows"), [("What is red?", 2), ("Is it red or blue?", 3)])
+def test_what_a_thing_is_is_not_told_by_the_rows_of_others(question: str, rows: int) -> None:
+    table = "| Van | Load |\n|---|---|\n| red | pianos |\n| blue | horses |\n| grey | hay |\n"
+    red, blue, grey = (f"{van} \N{EN DASH} Load: {load}" for van, load in VANS)
+    found = evidence_of(note_of("n.md", table, "0"), {red: 3, blue: 2.5, grey: -9})
+    assert len(choose(understand(question), found)) == rows
+
+
 def test_of_several_things_the_rows_of_a_table_come_in_their_order() -> None:
     rows = "| red | pianos |\n| blue | horses |\n"
     note = note_of("n.md", f"| Van | Load |\n|---|---|\n{rows}\nVans are rented.\n", "0")
@@ -397,6 +405,7 @@ def test_of_several_things_the_rows_of_a_table_come_in_their_order() -> None:
 
 BEDS = note_of("n.md", "The beds:\n\n- peas\n- beans\n- herbs\n- kale\n\nThe tap drips.\n", "0")
 BED = understand("Is there a bed?")
+VANS = (("red", "pianos"), ("blue", "horses"), ("grey", "hay"))
 
 
 def test_a_list_of_which_half_would_be_told_is_told_whole() -> None:
