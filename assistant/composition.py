@@ -66,9 +66,9 @@ def choose(question: Question, evidence: Sequence[Evidence]) -> list[Evidence]:
     """The best unit and others that add something; a list or table of which most would be told, whole."""
     several = question.wants is Wants.LIST
     measure = SEVERAL_THINGS if several else TWO_THINGS if _of_one_side(question, evidence[0]) else ONE_THING
-    probable = {_place(item): share for item, share in zip(evidence, _probabilities(evidence), strict=True)}
-    chosen = _made_whole(_likeliest(question, evidence, measure), evidence, question.wants)
-    return _in_order(_without_strays(chosen, evidence, probable, measure.stray), rows=several)
+    probable, members = _probabilities(evidence), _by_group(evidence)
+    chosen = _made_whole(_likeliest(question, evidence, probable, measure), members, question.wants)
+    return _in_order(_without_strays(chosen, members, probable, measure.stray), rows=several)
 
 
 def _of_one_side(question: Question, item: Evidence) -> bool:
@@ -80,7 +80,9 @@ def _of_one_side(question: Question, item: Evidence) -> bool:
     return not (held & (one - other) and held & (other - one))
 
 
-def _likeliest(question: Question, evidence: Sequence[Evidence], measure: Measure) -> list[Evidence]:
+def _likeliest(
+    question: Question, evidence: Sequence[Evidence], probable: Mapping[Place, float], measure: Measure
+) -> list[Evidence]:
     """The fewest units one of which answers, each with what it only introduces.
 
     Of two of which one is enough, that is given which holds most of the question's terms.
@@ -89,7 +91,8 @@ def _likeliest(question: Question, evidence: Sequence[Evidence], measure: Measur
     chosen: list[Evidence] = []
     told: set[Place] = set()
     items, words, sure = 0, 0, 0.0
-    for item, probability in zip(evidence, _probabilities(evidence), strict=True):
+    for item in evidence:
+        probability = probable[_place(item)]
         if _place(item) in told:
             sure += probability
             continue
@@ -109,10 +112,10 @@ def _likeliest(question: Question, evidence: Sequence[Evidence], measure: Measur
     return chosen
 
 
-def _probabilities(evidence: Sequence[Evidence]) -> Sequence[float]:
+def _probabilities(evidence: Sequence[Evidence]) -> dict[Place, float]:
     """How likely each unit is the one that answers, if one of them does; they sum to 1."""
     odds = np.exp(np.array([item.score - evidence[0].score for item in evidence]))
-    return list((odds / odds.sum()).tolist())
+    return dict(zip(map(_place, evidence), (odds / odds.sum()).tolist(), strict=True))
 
 
 def _introduced(item: Evidence, evidence: Sequence[Evidence]) -> list[Evidence]:
@@ -130,13 +133,14 @@ def _hangs_on(item: Evidence, above: Evidence) -> bool:
     return in_one_note and any(lead.span == above.unit.span for lead in item.unit.parents)
 
 
-def _made_whole(chosen: Sequence[Evidence], evidence: Sequence[Evidence], wants: Wants) -> list[Evidence]:
-    """The chosen, but each list, table or section of which half is among them with all of its items.
+def _made_whole(
+    chosen: Sequence[Evidence], members: Mapping[Group, Sequence[Evidence]], wants: Wants
+) -> list[Evidence]:
+    """The chosen, but each list, table or section of which half is among them with all of its members.
 
     What a thing is, is not told by the rows of other things.
     """
     told = list(chosen)
-    members = _by_group(evidence)
     for group, there in _by_group(chosen).items():
         whole = members.get(group, [])
         others = wants is Wants.DEFINITION and there[0].unit.cells
@@ -158,12 +162,11 @@ def _to_read(whole: Sequence[Evidence], there: Sequence[Evidence]) -> list[Evide
 
 def _without_strays(
     chosen: Sequence[Evidence],
-    evidence: Sequence[Evidence],
+    members: Mapping[Group, Sequence[Evidence]],
     probable: Mapping[Place, float],
     stray: float,
 ) -> list[Evidence]:
     """The chosen; where the whole lists among them answer most probably, without what hardly does."""
-    members = _by_group(evidence)
     whole = {
         group for group, there in _by_group(chosen).items() if 2 <= len(there) == len(members.get(group, []))
     }

@@ -14,7 +14,7 @@ from assistant.errors import LanguageModelFailed, NoteNotFound, QuestionError
 from assistant.examples import Examples
 from assistant.looking import Look, look
 from assistant.notices import PREFIX
-from assistant.pooling import pooled
+from assistant.pooling import pooled, surest
 from assistant.related import related
 from assistant.reranking import Reranker
 from assistant.settings import MAX_QUESTION, AskSettings, Mode, ModelSettings
@@ -42,7 +42,6 @@ from indexer.settings import IndexSettings
 from indexer.types import Note
 
 _log = logging.getLogger(__name__)
-CLEARLY = 0.1  # of confidence, between two readings of a question
 BEYOND_DOUBT = 0.995  # the confidence from which the other readings are not looked at: it saves their time
 
 
@@ -116,7 +115,7 @@ class Assistant:
             read = [*rewritten, *read]
             clock.mark("rewrite")
         looks = self.workers.do(lambda: self._looks(snapshot, read, filters, wanted))
-        best, evidence = _surest(looks), pooled(looks)
+        best = surest(looks)
         passages = best.passages[:wanted]
         clock.mark("retrieve")
         yield Found(passages)
@@ -131,7 +130,7 @@ class Assistant:
             clock.mark("write")
         if answered and (lost or not told.citations):
             numbers = told.numbers
-            more = self.workers.do(lambda: compose(best.question, evidence, snapshot, numbers))
+            more = self.workers.do(lambda: compose(best.question, pooled(looks), snapshot, numbers))
             pieces = f"{told.gap}{more.text}" if more.text else ""
             yield from (Text(piece) for piece in pieces.splitlines(keepends=True))
             told = replace(told, text=told.text + pieces, citations=more.citations)
@@ -243,12 +242,6 @@ def _check(question: str) -> None:
         raise QuestionError(
             f"The question has {len(question):,} characters; at most {MAX_QUESTION:,} fit. Shorten it."
         )
-
-
-def _surest(looks: Sequence[Look]) -> Look:
-    """The likeliest reading, or the one that the notes answer clearly better."""
-    best = max(looks, key=lambda found: found.confidence)
-    return best if best.confidence > looks[0].confidence + CLEARLY else looks[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Evidence for each reading of a question -> the units that answer whichever reading is meant. Pure."""
+"""Looks at each reading of a question -> the surest, and the units that answer whichever is meant. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,7 +8,14 @@ import numpy as np
 from assistant.evidence import Evidence
 from assistant.looking import Look
 
+CLEARLY = 0.1  # of confidence, between two readings of a question
 SHARES = (1.0, 0.5, 0.3)  # how likely the second and third reading are beside the first, and any further one
+
+
+def surest(looks: Sequence[Look]) -> Look:
+    """The likeliest reading, or the one that the notes answer clearly better."""
+    best = max(looks, key=lambda found: found.confidence)
+    return best if best.confidence > looks[0].confidence + CLEARLY else looks[0]
 
 
 def pooled(looks: Sequence[Look]) -> Sequence[Evidence]:
@@ -24,8 +31,9 @@ def pooled(looks: Sequence[Look]) -> Sequence[Evidence]:
     found: dict[tuple[str, int], Evidence] = {}
     for number, look in enumerate(looks):
         share = np.log(SHARES[min(number, len(SHARES) - 1)])
-        total = np.logaddexp.reduce([item.score for item in look.telling]) if look.telling else 0.0
-        for item in look.telling:
+        telling = look.telling
+        total = np.logaddexp.reduce([item.score for item in telling]) if telling else 0.0
+        for item in telling:
             place = (item.chunk.note, item.unit.span.start)
             score = float(share + item.score - total)
             other = found.get(place)
