@@ -9,7 +9,7 @@ from assistant.conversations import Conversations
 from assistant.errors import Busy, ConversationsUnusable, QuestionError
 from assistant.pipeline import Assistant
 from assistant.settings import Mode
-from assistant.types import Answer, Event, Filters, Turn
+from assistant.types import Answer, Event, Filters, Related, Turn
 
 ANSWERS_AT_ONCE = 32
 _log = logging.getLogger(__name__)
@@ -115,15 +115,15 @@ class Asking:
 
     def _kept(self, question: str, answer: Answer, conversation_id: str | None) -> Answer:
         self._answered(answer)
-        if answer.abstained:
-            self._note_declined(answer)
+        for declined in answer.unanswered:
+            self._note_declined(declined, answer.related)
         if conversation_id is None:
             return answer
         return self.conversations.keep(conversation_id, question, answer)
 
-    def _note_declined(self, answer: Answer) -> None:
+    def _note_declined(self, question: str, related: Sequence[Related]) -> None:
         """The list of gaps is a help; that it cannot be written is no reason to withhold an answer."""
         try:
-            self.conversations.declined.note(answer.standalone_question, answer.related)
+            self.conversations.declined.note(question, related)
         except ConversationsUnusable as error:
             _log.warning("a declined question was not noted: %s", error)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from assistant.expectation import WORD, content_terms, generic_words
 from assistant.pointing import named_first, nth_put_in
 from assistant.question import entities, understand
+from assistant.splitting import questions_in
 from assistant.types import Turn
 from indexer.keyword_index import STOPWORDS
 from indexer.lexicon import Lexicon
@@ -36,6 +37,7 @@ _PRONOUN = re.compile(
     rf"|(?:this|that|these|those)(?=\s*[?.!,]*$|\s+{_VERB}\b))\b",
     re.I,
 )
+_VERB_NEXT = re.compile(rf"\s+{_VERB}\b", re.I)
 _PEOPLE = frozenset(("they", "them", "their", "he", "him", "his", "she", "her"))
 _POINTING = re.compile(
     r"\b(?:there|then|else|instead|the (?:other|same|second|latter)|(?:that|this|the) (?:kind|one)|both"
@@ -46,6 +48,7 @@ _POINTING = re.compile(
 _HOW = re.compile(
     r"\bhow\s+(?:big|deep|fast|far|high|hot|large|long|much|many|often|old|small|soon|wide)\b", re.I
 )
+_COST = re.compile(r"(?P<what>\bhow\b.*?)\s+cost\b", re.I)  # what something costs is no subject either
 # Of what the question itself names: "a waxed chain or an oiled one".
 _OTHER_ONE = re.compile(r"(?<=\w)\s+(?:and|or|than|versus|vs)\s+(?:an?|the)\s+(?:\w+\s+)?ones?\b", re.I)
 _NARROWING = re.compile(r"^(?:only|just|even|also|in (?:every|all|any|each)|always)\b", re.I)
@@ -98,6 +101,33 @@ def readings(question: str, history: Sequence[Turn], lexicon: Lexicon) -> Sequen
     return [Reading(text, history[at]) for text in found]
 
 
+def readings_of_each(
+    questions: Sequence[str], history: Sequence[Turn], lexicon: Lexicon
+) -> Sequence[Sequence[Reading]]:
+    """What each of the questions of one message may mean; each has those before it for its last turns.
+
+    Even one that would stand alone may be about what the one before it was about.
+    """
+    found: list[Sequence[Reading]] = []
+    turns = list(history)
+    for number, question in enumerate(questions):
+        found.append(_further(question, turns, lexicon) if number else readings(question, turns, lexicon))
+        turns.append(Turn(question))
+    return found
+
+
+def _further(question: str, turns: Sequence[Turn], lexicon: Lexicon) -> Sequence[Reading]:
+    """What a question may mean that others of its message come before."""
+    match = _pronoun(question)
+    own = match and _names_it_first(question[: match.start()], entities(question, lexicon))
+    read = [Reading(question)] if own else readings(question, turns, lexicon)
+    topic = _read(turns, lexicon)[-1][1]
+    known = _is_known(" ".join(_runs(question)), lexicon)
+    if len(read) > 1 or read[0].leans_on or not topic or not known or topic.lower() in question.lower():
+        return read
+    return [*read, Reading(f"{question.rstrip('?!. ')} ({topic})?", turns[-1])]
+
+
 def stand_alone(question: str, history: Sequence[Turn], lexicon: Lexicon) -> str:
     """The likeliest reading of a question, from the conversation alone."""
     return readings(question, history, lexicon)[0].text
@@ -113,13 +143,13 @@ def _returned_to(back: re.Match[str], turns: Sequence[tuple[str, str]]) -> int:
 def _read(history: Sequence[Turn], lexicon: Lexicon) -> list[tuple[str, str]]:
     """Each turn's question as it would stand alone, and what the conversation was about by then.
 
-    A turn without a word ("???") leaves both as they were.
+    Of several questions in one turn it is the last. A turn without a word ("???") leaves both as they were.
     """
     turns: list[tuple[str, str]] = []
     standing, topic = "", ""
     for turn in history:
-        if WORD.search(turn.question):
-            standing = _resolved(" ".join(turn.question.split()), standing, topic, lexicon)
+        for question in filter(WORD.search, questions_in(turn.question)):
+            standing = _resolved(" ".join(question.split()), standing, topic, lexicon)
             found = topic_of(standing, lexicon)
             topic = found if _is_known(found, lexicon) else topic
         turns.append((standing, topic))
@@ -152,7 +182,7 @@ def _rarity(name: str, lexicon: Lexicon) -> float:
 def _runs(text: str) -> list[str]:
     """Unbroken runs of words that are neither stop words nor generic; how long, or many, is no subject."""
     runs: list[list[str]] = [[]]
-    for word in WORD.findall(_HOW.sub("how", text)):
+    for word in WORD.findall(_COST.sub(r"\g<what>", _HOW.sub("how", text))):
         plain = re.split(r"['’]", word.lower())[0]
         if plain in STOPWORDS or plain in generic_words():
             runs.append([])
@@ -189,16 +219,24 @@ def _resolved(question: str, before: str, topic: str, lexicon: Lexicon) -> str:
 def _pronoun(text: str) -> re.Match[str] | None:
     """The first pronoun, rather one for a thing: "they" may be people, as in "what do they want for it".
 
-    With a capital within a sentence it is a name: IT, Her Majesty.
+    With a capital within a sentence it is a name: IT, Her Majesty. Behind a noun "that" tells which: "files
+    that are open".
     """
     found = [
         match
         for match in _PRONOUN.finditer(text)
         for word in [match.group()]
         if word.islower() or text.isupper() or (match.start() == 0 and not word.isupper())
+        if not (
+            word == "that" and _VERB_NEXT.match(text, match.end()) and content_terms(_last_word(text, match))
+        )
     ]
     things = [match for match in found if match.group().lower() not in _PEOPLE]
     return next(iter(things or found), None)
+
+
+def _last_word(text: str, match: re.Match[str]) -> str:
+    return next(iter(text[: match.start()].split()[-1:]), "")
 
 
 def _names_it_first(before: str, own: Sequence[str]) -> bool:

@@ -46,15 +46,15 @@ def as_markdown(conversation: Conversation, turns: Sequence[KeptTurn]) -> str:
         parts += [f"## {_line(turn.question)}", turn.answer.text.strip()]
         if turn.answer.citations:
             parts += [SOURCES, "\n".join(map(_quoted, turn.answer.citations))]
-        elif turn.answer.related:
+        if turn.answer.related:
             parts += [NEARBY, _nearby(turn.answer.related)]
     return "\n\n".join(parts) + "\n"
 
 
 def _lists(answer: Answer) -> list[str]:
-    lists = [f"{NEARBY}\n{_nearby(answer.related)}"] if answer.related else []
-    if answer.citations:
-        lists = [f"{SOURCES}\n" + "\n".join(f"{one.number}. {place(one)}" for one in answer.citations)]
+    cited = "\n".join(f"{one.number}. {place(one)}" for one in answer.citations)
+    lists = [f"{SOURCES}\n{cited}"] if cited else []
+    lists += [f"{NEARBY}\n{_nearby(answer.related)}"] if answer.related else []
     told = [f"{NOTICE} {notice}" for notice in notices(answer)]
     return [*lists, *told]
 

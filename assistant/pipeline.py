@@ -6,18 +6,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from assistant.composition import compose
 from assistant.confidence import answers
-from assistant.conversation import Reading, readings
+from assistant.conversation import Reading, readings_of_each
 from assistant.drafting import Draft
 from assistant.errors import LanguageModelFailed, NoteNotFound, QuestionError
 from assistant.examples import Examples
 from assistant.looking import Look, look
 from assistant.notices import PREFIX
-from assistant.pooling import pooled, surest
-from assistant.related import related
+from assistant.parts import Part, composed, nearest, passages_of, standing, sureness, telling, undone
 from assistant.reranking import Reranker
 from assistant.settings import MAX_QUESTION, AskSettings, Mode, ModelSettings
+from assistant.splitting import questions_in
 from assistant.types import (
     DECLINED,
     Answer,
@@ -34,6 +33,7 @@ from assistant.workers import Workers
 from assistant.writer import Writer, meaning_of, open_writer
 from assistant.writing import Numbers
 from indexer.embedding import Embedded, Embedder
+from indexer.lexicon import Lexicon
 from indexer.live import LiveIndex
 from indexer.modelless import embedder_or_stand_in
 from indexer.passages import Passages
@@ -42,6 +42,7 @@ from indexer.settings import IndexSettings
 from indexer.types import Note
 
 _log = logging.getLogger(__name__)
+Asked = tuple[str, Sequence[Reading]]
 BEYOND_DOUBT = 0.995  # the confidence from which the other readings are not looked at: it saves their time
 
 
@@ -109,28 +110,30 @@ class Assistant:
         snapshot = self.index.current
         wanted = top_k or self._settings.top_k
         writer, lost = self._writing(mode)
-        read = list(readings(question, history, snapshot.lexicon))
+        rewritten = ""
         if writer and history:
             rewritten, lost = _rewritten(writer, question, history)
-            read = [*rewritten, *read]
             clock.mark("rewrite")
-        looks = self.workers.do(lambda: self._looks(snapshot, read, filters, wanted))
-        best = surest(looks)
-        passages = best.passages[:wanted]
+        asked = _asked(question, rewritten, history, snapshot.lexicon)
+        parts = self.workers.do(lambda: self._parts(snapshot, asked, filters, wanted))
+        passages = passages_of(parts, wanted)
         clock.mark("retrieve")
         yield Found(passages)
 
-        answered = bool(best.evidence) and answers(best.confidence, snapshot.manifest.line.at)
+        answered = any(part.answered for part in parts)
         told = _Told()
         if answered and writer and not lost:
             draft, lost = yield from writer.draft(
-                best.question.text, passages, history, snapshot.notes, self._meaning
+                standing(telling(parts)), passages, history, snapshot.notes, self._meaning
             )
             told = _Told.of(draft)
+            if told.citations and not lost and (unsaid := undone(parts)):
+                yield Text(unsaid)
+                told = replace(told, text=told.text + unsaid)
             clock.mark("write")
         if answered and (lost or not told.citations):
             numbers = told.numbers
-            more = self.workers.do(lambda: compose(best.question, pooled(looks), snapshot, numbers))
+            more = self.workers.do(lambda: composed(parts, snapshot, numbers))
             pieces = f"{told.gap}{more.text}" if more.text else ""
             yield from (Text(piece) for piece in pieces.splitlines(keepends=True))
             told = replace(told, text=told.text + pieces, citations=more.citations)
@@ -140,16 +143,17 @@ class Assistant:
         yield Answer(
             text=told.text if answered else DECLINED,
             abstained=not answered,
-            confidence=best.confidence,
+            confidence=sureness(parts),
             mode=told.mode,
-            standalone_question=best.question.text,
+            standalone_question=standing(parts),
             index_revision=snapshot.manifest.revision,
             citations=told.citations,
-            related=() if answered else related(best.evidence, snapshot),
+            related=nearest(parts, snapshot),
             timings_ms=clock.times,
             passages=passages,
-            degraded=_degraded(best, snapshot.finds_words, lost if answered else ""),
+            degraded=_degraded(parts[0].best, snapshot.finds_words, lost if answered else ""),
             unsupported=told.unsupported,
+            unanswered=[part.standing for part in parts if not part.answered],
         )
 
     def _writing(self, mode: Mode) -> tuple[Writer | None, str]:
@@ -157,6 +161,12 @@ class Assistant:
         if mode == "extractive" or self.writer is None:
             return None, "not_configured" if mode == "llm" else ""
         return self.writer, ""
+
+    def _parts(
+        self, snapshot: Passages, asked: Sequence[Asked], filters: Filters | None, wanted: int
+    ) -> Sequence[Part]:
+        line = snapshot.manifest.line.at
+        return [Part.of(text, self._looks(snapshot, read, filters, wanted), line) for text, read in asked]
 
     def _looks(
         self, snapshot: Passages, read: Sequence[Reading], filters: Filters | None, wanted: int
@@ -269,15 +279,24 @@ class _Told:
         return "\n\n" if self.text else ""
 
 
-def _rewritten(writer: Writer, question: str, history: Sequence[Turn]) -> tuple[Sequence[Reading], str]:
-    """The model's reading of a question, if it has one, and why it has none."""
+def _asked(question: str, rewritten: str, history: Sequence[Turn], lexicon: Lexicon) -> Sequence[Asked]:
+    """The questions of a message and what each may mean, a model's reading first if there is one."""
+    asked = questions_in(question)
+    read = readings_of_each(asked, history, lexicon)
+    if rewritten:
+        own = [Reading(text, None if text in asked else history[-1]) for text in questions_in(rewritten)]
+        if len(own) != len(asked):
+            return [(reading.text, [reading]) for reading in own]
+        read = [[first, *others] for first, others in zip(own, read, strict=True)]
+    return list(zip(asked, read, strict=True))
+
+
+def _rewritten(writer: Writer, question: str, history: Sequence[Turn]) -> tuple[str, str]:
+    """The question as the model has it stand alone, "" if it can't; and why it can't."""
     try:
-        text = writer.rewritten(question, history)
+        return writer.rewritten(question, history), ""
     except LanguageModelFailed as error:
-        return [], error.reason
-    if not text:
-        return [], ""
-    return [Reading(text, None if text == question else history[-1])], ""
+        return "", error.reason
 
 
 def _degraded(found: Look, finds_words: bool, lost: str) -> Sequence[str]:

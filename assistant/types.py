@@ -101,6 +101,7 @@ class Answer:
     """What the notes say, with its proof; or, if `abstained`, that they do not say.
 
     `mode` is `llm` if a language model wrote it, else `extractive`.
+    `unanswered` are the questions that the notes do not answer, of several in one message or the only one.
     `id` and `conversation_id` are those of an answer that is kept as a turn of a conversation.
     """
 
@@ -114,6 +115,7 @@ class Answer:
     related: Sequence[Related] = ()
     degraded: Sequence[str] = ()
     unsupported: Sequence[Unsupported] = ()
+    unanswered: Sequence[str] = ()
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     passages: Sequence[Passage] = ()
     id: str | None = None

@@ -27,18 +27,28 @@ class Numbers:
     notes: Mapping[str, Note]
     citations: list[Citation] = field(default_factory=list)
     _given: dict[tuple[str, Span], int] = field(default_factory=dict)
+    _told: set[tuple[str, Span]] = field(default_factory=set)
+
+    def again(self) -> "Numbers":
+        """The same numbers for a further answer, in which nothing has been told yet."""
+        return Numbers(self.notes, self.citations, self._given)
 
     def mark(self, chunk: Chunk, span: Span) -> str:
         """The mark `[n]` of a range, cited now if it was not before."""
         key = (chunk.note, span)
+        self._told.add(key)
         if key not in self._given:
             self._given[key] = len(self.citations) + 1
             self.citations.append(cite(self._given[key], self.notes[chunk.note], chunk, span))
         return f"[{self._given[key]}]"
 
-    def has(self, chunk: Chunk, span: Span) -> bool:
-        """Whether a range has been cited."""
+    def cites(self, chunk: Chunk, span: Span) -> bool:
+        """Whether a range has a number."""
         return (chunk.note, span) in self._given
+
+    def has(self, chunk: Chunk, span: Span) -> bool:
+        """Whether a range has been told."""
+        return (chunk.note, span) in self._told
 
 
 def write_items(items: Sequence[Evidence], numbers: Numbers) -> Composed:

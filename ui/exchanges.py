@@ -84,6 +84,7 @@ def _answer(exchange: Exchange, answer: Answer) -> str:
             f'<div class="answer reading">{_text(answer, reference)}</div>',
             "".join(f'<p class="aside">{text}</p>' for text in asides),
             _sources(answer.citations, exchange.changed),
+            _related(answer.related),
         )
     )
 
@@ -112,9 +113,16 @@ def _changed(exchange: Exchange) -> str:
 
 
 def _understood(question: str, standalone: str) -> str:
-    if not standalone or standalone.strip().casefold() == question.strip().casefold():
+    if not standalone or _words(standalone) == _words(question):
         return ""
     return f'<p class="aside">Understood as: {escape(standalone)}</p>'
+
+
+def _words(text: str) -> list[str]:
+    """The words of a question but those that only join it to another one."""
+    return [
+        word for word in re.findall(r"\w+", text.casefold()) if word not in ("and", "also", "plus", "then")
+    ]
 
 
 def _reference(citation: Citation) -> str:

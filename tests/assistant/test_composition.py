@@ -28,7 +28,7 @@ Notes = Callable[[str], Assistant]
 @pytest.fixture
 def over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Notes:
     """An assistant over one note, that answers whatever it is asked."""
-    monkeypatch.setattr("assistant.pipeline.answers", lambda *_: True)
+    monkeypatch.setattr("assistant.parts.answers", lambda *_: True)
 
     def build(text: str) -> Assistant:
         folder = tmp_path / "one"

@@ -219,5 +219,7 @@ def test_an_export_shows_each_answer_with_the_lines_it_stands_on(kept: Conversat
 def test_sources_are_put_under_an_answer_and_taken_off_again() -> None:
     assert with_sources(ANSWER) == "Fargate runs containers. [1]\n\nSources:\n1. aws/ecs.md, lines 3-4"
     assert with_sources(DECLINED).endswith("What the notes have nearby:\n- A › B (a.md, line 2)")
-    for answer in (ANSWER, DECLINED):
+    both = replace(ANSWER, related=DECLINED.related)
+    assert with_sources(both).endswith("lines 3-4\n\nWhat the notes have nearby:\n- A › B (a.md, line 2)")
+    for answer in (ANSWER, DECLINED, both):
         assert without_sources(with_sources(answer)) == answer.text

@@ -20,7 +20,7 @@ from starlette.testclient import TestClient
 from assistant.api.app import create_api
 from assistant.drafting import MOST_SENTENCES
 from assistant.pipeline import Assistant
-from assistant.types import Answer, Text, Turn
+from assistant.types import DECLINED, Answer, Text, Turn
 from indexer.errors import SettingsError
 from indexer.jobs import RebuildJobs
 
@@ -85,6 +85,15 @@ def test_an_answer_with_nothing_supported_becomes_the_composed_one(with_model: W
     assert (answer.text, answer.citations, answer.mode) == (composed.text, composed.citations, "extractive")
     reason = "declined" if reply.startswith("The notes") else "unsupported"
     assert answer.degraded == (f"llm:{reason}",)
+
+
+def test_of_two_questions_the_model_is_asked_what_the_notes_answer(with_model: With) -> None:
+    assistant = with_model(GOOD)
+    answer = assistant.ask(f"{QUESTION} And how is sourdough bread baked?")
+    assert answer.mode == "llm"
+    assert answer.text.startswith("The EBS driver cannot be used on Fargate. [1]\n\n**How is sourdough")
+    assert answer.text.endswith(DECLINED)
+    assert "sourdough" not in str(served(assistant).asked[0].body["messages"])
 
 
 @pytest.mark.parametrize("number", ["[7]", "[0]", "【12】", "[^99]", "[7, 8]"])

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from assistant.types import Answer, Citation, Related
 from indexer.types import Note
 from ui.exchanges import Exchange, exchange_html
@@ -41,6 +43,23 @@ def test_a_number_with_a_citation_is_a_small_link_to_its_lines() -> None:
         ' rel="noopener noreferrer">1</a></sup>'
     ) in html
     assert "It is not this [2]" in html
+
+
+def test_of_several_questions_the_nearest_headings_of_what_is_missing_come_last() -> None:
+    html = answered(replace(ANSWER, related=DECLINED.related, unanswered=["How?"]))
+    assert html.index("Sources") < html.index("Nearest in your notes") < html.index("Limits")
+
+
+@pytest.mark.parametrize(
+    ("question", "understood", "told"),
+    [
+        ("What is a pod, and how big is a pod?", "What is a pod? how big is a pod?", False),
+        ("What is a pod, and how big is it?", "What is a pod? how big is a pod?", True),
+    ],
+)
+def test_what_was_understood_is_told_where_it_differs(question: str, understood: str, told: bool) -> None:
+    html = answered(replace(ANSWER, standalone_question=understood), question)
+    assert ("Understood as" in html) is told
 
 
 def test_each_citation_has_one_card_with_its_quote_letter_by_letter() -> None:

@@ -36,6 +36,7 @@ ANSWER = {
     "related": [],
     "degraded": [],
     "unsupported": [],
+    "unanswered": [],
     "index_revision": "20260131T091500-5f3a",
     "timings_ms": {"retrieve": 12.1, "compose": 3.0},
 }
@@ -173,13 +174,17 @@ class AnswerBody(BaseModel):
     id: str | None = Field(description="For feedback, of an answer in a conversation; null of any other.")
     conversation_id: str | None = Field(description="The conversation that it is kept in; null if in none.")
     citations: list[CitationBody] = Field(description="In order of number.")
-    related: list[RelatedBody] = Field(description="If `abstained`: the headings nearest to the question.")
+    related: list[RelatedBody] = Field(description="The headings nearest to what is `unanswered`.")
     degraded: list[str] = Field(
         description="What had to be done without this time: `embedding`, `keyword` (no search for words), or"
         " `llm:` and the reason."
     )
     unsupported: list[UnsupportedBody] = Field(
         description="What the language model wrote and the notes do not support; marked in the answer."
+    )
+    unanswered: list[str] = Field(
+        description="The questions that the notes do not answer, as they were searched for: all if"
+        " `abstained`, else some of several in one message."
     )
     index_revision: str = Field(description="The generation of the index that it was made from.")
     timings_ms: dict[str, float] = Field(description="How long each stage took, in milliseconds.")
@@ -204,6 +209,7 @@ class AnswerBody(BaseModel):
             related=[RelatedBody.model_validate(related) for related in answer.related],
             degraded=list(answer.degraded),
             unsupported=[UnsupportedBody.model_validate(item) for item in answer.unsupported],
+            unanswered=list(answer.unanswered),
             index_revision=answer.index_revision,
             timings_ms=dict(answer.timings_ms),
             passages=[PassageBody.of(passage) for passage in answer.passages] if passages else None,

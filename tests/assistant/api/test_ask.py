@@ -52,7 +52,7 @@ def test_an_answer_cites_the_line_that_it_stands_on(client: TestClient, small_no
 def test_the_answer_has_the_fields_of_the_contract_and_no_others(client: TestClient) -> None:
     expected = (
         "answer abstained confidence mode standalone_question id conversation_id"
-        " citations related degraded unsupported index_revision timings_ms"
+        " citations related degraded unsupported unanswered index_revision timings_ms"
     )
     assert set(ask(client)) == set(expected.split())
 

@@ -118,6 +118,14 @@ def test_declined_questions_are_listed_until_they_are_taken_off(client: TestClie
     assert client.delete(f"/api/v1/declined/{declined['id']}").json()["code"] == "declined_not_found"
 
 
+def test_of_two_questions_in_one_message_the_unanswered_one_is_listed(client: TestClient) -> None:
+    asked = "What is the task role for, and how is sourdough baked?"
+    body = client.post("/api/v1/ask", json={"question": asked}).json()
+    assert (body["abstained"], body["unanswered"]) == (False, ["how is sourdough baked?"])
+    [declined] = client.get("/api/v1/declined").json()["declined"]
+    assert declined["question"] == "how is sourdough baked?"
+
+
 def test_a_question_is_declined_also_where_that_cannot_be_noted(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,121 @@
+"""A message -> the questions that it asks, one after the other, each in its own words. Pure."""
+
+import re
+from collections.abc import Sequence
+
+from assistant.expectation import VERB, content_terms
+from assistant.question import Wants, understand
+
+MOST = 4  # questions; a message that seems to ask more is read as it stands
+LONGEST = 600  # characters of a message that is taken apart
+LEAST = 3  # words of a question; one more without a verb of those below
+_VERB = rf"(?:{VERB}|(?:is|are|was|were|do|does|did|ca|could|wo|would|should|must|has|have|need)n['’]t)"
+_BE = r"(?:is|are|was|were)"
+_SUBJECT = r"(?:the|this|that|these|those|there|it|its|they|their|I|we|you|he|she|my|our|your|one|all)"
+_HOW = r"(?:to|come|many|much|long|often|big|large|high|far|fast|soon|old|small)"
+_BEFORE_IT = r"(?:(?:about|after|at|by|for|from|in|of|on|over|since|to|until|under|with|within)\s+)?"
+# What a question begins with.
+_OPEN = (
+    rf"(?:{_BEFORE_IT}(?:what|where|when|why|how|who)(?:['’]?s|['’]re)\b"
+    rf"|{_BEFORE_IT}how\s+(?:{_HOW}|{_VERB})\b"
+    rf"|{_BEFORE_IT}(?:what|whom|when|where|why)\s+{_VERB}\b"
+    rf"|{_BEFORE_IT}(?:what|which|whose)\s+(?!{_VERB}\b|{_SUBJECT}\b|an?\b|if\b|ones?\W*$)\w+\s+\w+"
+    rf"|what\s+if\b|(?!{_BE}\b){_VERB}\s+(?:{_SUBJECT}\b|an?\b|(?-i:[A-Z]))"
+    rf"|{_BE}\s+(?:{_SUBJECT}\b|(?-i:[A-Z])))"
+)
+_CHOICE = rf"(?:which(?:\s+ones?)?|who)\s+{_VERB}\b"  # behind a mere comma: "the role, which is needed"
+_VERB_FIRST = rf"{_VERB}\s+(?!(?:not|be|been|only|also|then)\b)\w+\s+\w+"  # behind "and": "and can run there"
+_MORE = r"(?:plus|also|and also)"
+_AND = (
+    r"(?:and|but|then|as well as)"
+    r"(?:[,\s]+(?:then|finally|in that case|if (?:so|not|yes|no|it does|it is)))?"
+)
+_ASIDE = r"(?:ok(?:ay)?|well|hi|hello|hey|so|and|also|please|quick question)"
+_TOPIC = r"[\w./'-]+(?:\s+[\w./'-]+){0,3}(?:\s*:|\s+[-\N{EN DASH}])\s+"
+_FIRST = re.compile(
+    rf"(?:{_ASIDE}\b[\s,.:;!]*)*(?!(?:what|how) about\b)(?:{_TOPIC})?"
+    rf"(?:{_OPEN}|{_CHOICE}|who\s+\w+|{_VERB}\s+\w+"
+    r"|(?:tell me|explain|describe|define|list|name|show me|give me|i(?: want|['’]d like) to know)\b)",
+    re.I,
+)
+_BEHIND = r"(?<=[\w\"'`)\]])"
+_DASH = r"\s+[-\N{EN DASH}\N{EM DASH}]\s+"
+_CUT = re.compile(
+    rf"{_BEHIND}(?P<more>(?:\s*[,;]\s*|{_DASH}|\s+){_MORE}[,\s]+(?={_OPEN}|{_CHOICE}|{_VERB_FIRST}))"
+    rf"|{_BEHIND}(?:\s*[,;]\s*|{_DASH}|\s+){_AND}[,\s]+(?={_OPEN}|{_CHOICE})"
+    rf"|{_BEHIND}(?:\s*[,;]\s+|{_DASH})(?={_OPEN}|{_VERB_FIRST})",
+    re.I,
+)
+_SENTENCE = re.compile(r"(?<=[?])\s+")
+_ALTERNATIVE = re.compile(r"or\b", re.I)
+_FINITE = re.compile(rf"\b{_VERB}\b|['’](?:s|re)\b|\b(?:what|where|when|why|how|who)s\b", re.I)
+_CHOOSING = re.compile(r"(?:which|who|when|by|(?:what|how) about)\b", re.I)
+_INDIRECT = re.compile(rf"(?:{_TOPIC})?+\w+\b.*\b(?:what|which|who|whether|where)\b", re.I)
+_JOINING = re.compile(r"^(?:(?:and|also|plus|then|but|so)\b[\s,]*)+", re.I)
+_EACH = re.compile(r"\beach\b", re.I)
+
+
+def questions_in(message: str) -> Sequence[str]:
+    """The questions that a message asks, in its words; the message itself if that is one, or hard to tell.
+
+    >>> questions_in("What is a pod, and how do I restart it?")
+    ['What is a pod?', 'how do I restart it?']
+    """
+    text = " ".join(message.split())
+    if len(text) > LONGEST:
+        return [message]
+    found: list[str] = []
+    for sentence in _SENTENCE.split(text):
+        if found and not (_stands(found[-1]) and _stands(sentence) and not _ALTERNATIVE.match(sentence)):
+            found[-1] = f"{found[-1]} {sentence}"
+        else:
+            found.append(sentence)
+    parts = [part for sentence in found for part in _clauses(sentence)]
+    if not 1 < len(parts) <= MOST:
+        return [message]
+    return [parts[0], *(_JOINING.sub("", part) for part in parts[1:])]
+
+
+def titled(question: str) -> str:
+    """One of several questions as what stands above its answer.
+
+    >>> titled("and who pulls the image")
+    'Who pulls the image?'
+    """
+    bare = _JOINING.sub("", question.strip()) or question.strip()
+    return bare[:1].upper() + bare[1:] + ("" if bare.endswith(("?", "!", ".")) else "?")
+
+
+def _clauses(sentence: str) -> list[str]:
+    """A sentence, cut where a further question begins in it."""
+    parts: list[str] = []
+    start = 0
+    for cut in _CUT.finditer(sentence):
+        before, after = sentence[start : cut.start()], sentence[cut.end() :]
+        asks = _is_whole(before) or (cut["more"] and content_terms(before))
+        if asks and _is_whole(after) and not _goes_on(before, after):
+            parts.append(f"{before}?")
+            start = cut.end()
+    return [*parts, sentence[start:]]
+
+
+def _is_whole(text: str) -> bool:
+    """Whether a question is asked, and not a part of one: "which roles"."""
+    verb = bool(_FINITE.search(text))
+    return bool(_FIRST.match(text)) and len(text.split()) >= (LEAST if verb else LEAST + 1)
+
+
+def _goes_on(before: str, after: str) -> bool:
+    """Whether what comes after asks it of each thing that was asked for, chooses among what was compared, or
+    is a further thing to be known."""
+    if _EACH.search(after):
+        return True
+    if not _CHOOSING.match(after):
+        return False
+    return understand(before).wants is Wants.COMPARISON or bool(_INDIRECT.match(before))
+
+
+def _stands(sentence: str) -> bool:
+    """Whether a sentence asks something of its own; "why?" and "if so, how?" do not."""
+    asks = sentence.endswith("?") and len(sentence.split()) >= LEAST and bool(content_terms(sentence))
+    return asks or _is_whole(sentence)

@@ -1,0 +1,82 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.splitting import LONGEST, MOST, questions_in, titled
+
+
+@pytest.mark.parametrize(
+    ("message", "questions"),
+    [
+        ("What is a pod, and how do I restart it?", ["What is a pod?", "how do I restart it?"]),
+        ("what is a pod and how do I restart it", ["what is a pod?", "how do I restart it"]),
+        ("Which role pulls? And which one is it?", ["Which role pulls?", "which one is it?"]),
+        ("How big is a task; how many fit in it?", ["How big is a task?", "how many fit in it?"]),
+        ("Does it run on ARM - where can I try it?", ["Does it run on ARM?", "where can I try it?"]),
+        (
+            "How hot was the heap, plus what mustn't go on it?",
+            ["How hot was the heap?", "what mustn't go on it?"],
+        ),
+        ("Max dose per day? And its antidote?", ["Max dose per day?", "its antidote?"]),
+        ("explain what a pod is, how does it scale?", ["explain what a pod is?", "how does it scale?"]),
+        ("Is there a pool, and if not, where can I swim?", ["Is there a pool?", "where can I swim?"]),
+        ("Roles: what are they, and who may set them?", ["Roles: what are they?", "who may set them?"]),
+        (
+            "What is exit code `137`, is it an error, and how do I avoid it?",
+            ["What is exit code `137`?", "is it an error?", "how do I avoid it?"],
+        ),
+    ],
+)
+def test_each_question_of_a_message_is_found(message: str, questions: list[str]) -> None:
+    assert questions_in(message) == questions
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "What is a pod?",
+        "When do I take Fargate and when EC2?",
+        "What is the difference between a pod and a task, and which is cheaper?",
+        "Which subnets and which security groups does it need?",
+        "I have a service behind a load balancer. It must keep sessions. What do I set?",
+        "If a task fails, what is shown and where?",
+        "Is it Monday? Or is it Tuesday?",
+        "Who or what pulls the image?",
+        "Can I stop it, and if so, how?",
+        "Does it work? Why?",
+        "What is the role, which is attached to the instance?",
+        "How do I know which task runs and which is stopped?",
+        "Which service is cheap and can be used with Spot?",
+        "Which things work on EC2 and are a no on Fargate?",
+        "Which sizes are there, and how much memory goes with each?",
+        "What does dependsOn do? I want to start the database first.",
+        "",
+        "and and and",
+        "What is a, what is b, what is c, what is d, what is e?",
+        "What is a pod, and how do I restart it? " + "x" * LONGEST,
+    ],
+)
+def test_one_question_stays_one(message: str) -> None:
+    assert questions_in(message) == [message]
+
+
+def test_what_stands_above_an_answer_is_a_question() -> None:
+    assert titled("and also who pulls the image") == "Who pulls the image?"
+    assert titled("and") == "And?"
+
+
+WORDS = st.sampled_from(
+    ["what", "is", "how", "do", "I", "and", ",", "?", "also", "which", "who", "when", "ECS"]
+)
+SIGNS = st.sampled_from(["it", "a", "-", ";", "or", "'", "`", "1", "can", "\N{EM DASH}", "(", "plus", "not"])
+
+
+@given(st.lists(WORDS | SIGNS, max_size=40).map(" ".join))
+def test_no_word_of_a_message_is_lost_but_those_that_join(message: str) -> None:
+    found = questions_in(message)
+    assert 1 <= len(found) <= MOST
+    joining = {"and", "also", "plus"}
+    kept = [word for question in found for word in question.replace("?", " ").split() if word not in joining]
+    asked = [word for word in message.replace("?", " ").split() if word not in joining]
+    signs = {",", "-", ";", "\N{EM DASH}"}
+    assert [word for word in kept if word not in signs] == [word for word in asked if word not in signs]
