@@ -92,7 +92,7 @@ def _told(part: Part, snapshot: Passages, numbers: Numbers) -> str:
     return compose(part.best.question, [best, *fresh], snapshot, numbers.again()).text
 
 
-def undone(parts: Sequence[Part]) -> str:
+def missing(parts: Sequence[Part]) -> str:
     """What is said of the questions that are not answered, where others are."""
     return "".join(f"\n\n{headline(part)}\n\n{DECLINED}" for part in parts if not part.answered)
 

@@ -13,7 +13,7 @@ from assistant.errors import LanguageModelFailed, NoteNotFound, QuestionError
 from assistant.examples import Examples
 from assistant.looking import Look, look
 from assistant.notices import PREFIX
-from assistant.parts import Part, composed, nearest, passages_of, standing, sureness, telling, undone
+from assistant.parts import Part, composed, missing, nearest, passages_of, standing, sureness, telling
 from assistant.reranking import Reranker
 from assistant.settings import MAX_QUESTION, AskSettings, Mode, ModelSettings
 from assistant.splitting import questions_in
@@ -127,7 +127,7 @@ class Assistant:
                 standing(telling(parts)), passages, history, snapshot.notes, self._meaning
             )
             told = _Told.of(draft)
-            if told.citations and not lost and (unsaid := undone(parts)):
+            if told.citations and not lost and (unsaid := missing(parts)):
                 yield Text(unsaid)
                 told = replace(told, text=told.text + unsaid)
             clock.mark("write")

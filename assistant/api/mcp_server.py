@@ -34,8 +34,9 @@ from indexer.types import Note
 SCHEME = "note:///"
 INSTRUCTIONS = """
 Answers questions from a person's own Markdown notes. `ask` gives an answer whose numbers in square brackets
-lead to citations: note, lines, and the note's exact words; if `abstained` is true, the notes do not say.
-`search` gives passages, `read_note` a whole note. Quote citations as they are, with note and lines.
+lead to citations: note, lines, and the note's exact words; if `abstained` is true, the notes do not say,
+nor do they on what `unanswered` names. `search` gives passages, `read_note` a whole note. Quote citations as
+they are, with note and lines.
 """
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -118,11 +118,11 @@ def test_the_model_writes_no_more_for_a_page_that_is_gone(model: Served, open_pa
 def test_what_is_asked_after_stopping_a_model_that_thinks_is_answered_at_once(
     answering: Assistant, open_page: Opened
 ) -> None:
-    asked, thinking = [], threading.Event()
+    asked, thinking = threading.Event(), threading.Event()
 
     def reply(_: object) -> str:
-        asked.append(True)
-        if len(asked) == 1:
+        if not asked.is_set():
+            asked.set()
             thinking.wait(120)
         return SAID
 
@@ -132,6 +132,7 @@ def test_what_is_asked_after_stopping_a_model_that_thinks_is_answered_at_once(
         page.locator("#question textarea").fill(QUESTION)
         page.keyboard.press("Enter")
         expect(page.locator("#live .waiting")).to_be_visible()
+        assert asked.wait(20)
         page.get_by_role("button", name="Stop").click()
         expect(page.locator("#live .exchange.done")).to_contain_text("Stopped.")
         page.get_by_role("button", name="Ask this again").click()
