@@ -14,7 +14,7 @@ from assistant.denial import denials, denied, is_denial, within
 from assistant.expectation import WORD
 from indexer.keyword_index import STOPWORDS, stem, terms
 
-_SPELLED = {
+SPELLED = {
     **{"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10},
     **{"eleven": 11, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50},
     **{"sixty": 60, "ninety": 90, "hundred": 100, "thousand": 1000},
@@ -54,7 +54,7 @@ class Word:
 def numbers(text: str) -> set[str]:
     """The numbers of a text, those in words too, as their shortest decimal."""
     words = re.findall(r"[a-z]+", text.lower())
-    return figures(text) | {str(_SPELLED[word]) for word in words if word in _SPELLED}
+    return figures(text) | {str(SPELLED[word]) for word in words if word in SPELLED}
 
 
 def figures(text: str) -> set[str]:
@@ -186,7 +186,7 @@ def _carries(word: str) -> bool:
 
 
 def _stems(word: str) -> frozenset[str]:
-    spelled = [str(_SPELLED[word.lower()])] if word.lower() in _SPELLED else []
+    spelled = [str(SPELLED[word.lower()])] if word.lower() in SPELLED else []
     return (frozenset(terms(word)) or frozenset([stem(word)])) | frozenset(spelled)
 
 

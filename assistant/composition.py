@@ -10,6 +10,7 @@ from assistant.comparison import compared
 from assistant.evidence import PROSE, Evidence, term_set
 from assistant.headed import headed
 from assistant.question import Question, Wants
+from assistant.rows import meeting
 from assistant.writing import Composed, Numbers, write_items
 from indexer.passages import Passages
 from indexer.types import DONE, TO_DO, Kind
@@ -59,7 +60,8 @@ def compose(
         table = compared(question, evidence, numbers)
         if table:
             return table
-    return write_items(headed(question, choose(question, evidence), snapshot), numbers)
+    told = meeting(question, evidence, snapshot) or choose(question, evidence)
+    return write_items(headed(question, told, snapshot), numbers)
 
 
 def choose(question: Question, evidence: Sequence[Evidence]) -> list[Evidence]:

@@ -14,6 +14,7 @@ from assistant.matching import asked
 from assistant.question import Question, Wants, mend, search_terms, spoken, understand
 from assistant.reranking import RERANKED, Reranker, by_units, reranked
 from assistant.retrieval import Query, retrieve
+from assistant.rows import meeting
 from assistant.types import Filters, Passage
 from assistant.whereabouts import whereabouts
 from indexer.embedding import Embedded, Embedder
@@ -21,6 +22,7 @@ from indexer.errors import ModelError
 from indexer.passages import Passages
 
 LOOKED_AT = 8  # passages from which an answer is composed, at least
+MET = 0.8  # confidence at least, where rows of a table meet the condition that a question asks for
 _log = logging.getLogger(__name__)
 
 
@@ -77,7 +79,10 @@ def look(
         evidence = by_words(evidence)
     if not reranker:
         passages = by_units(passages, evidence)
-    return Look(understood, passages, evidence, confidence(understood, evidence), embedded)
+    sure = confidence(understood, evidence)
+    if meeting(understood, evidence, snapshot):
+        sure = max(sure, MET)
+    return Look(understood, passages, evidence, sure, embedded)
 
 
 def _read(text: str, snapshot: Passages, embedder: Embedder) -> Embedded:

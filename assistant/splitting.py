@@ -12,6 +12,8 @@ LEAST = 3  # words of a question; one more without a verb of those below
 _VERB = rf"(?:{VERB}|(?:is|are|was|were|do|does|did|ca|could|wo|would|should|must|has|have|need)n['’]t)"
 _BE = r"(?:is|are|was|were)"
 _SUBJECT = r"(?:the|this|that|these|those|there|it|its|they|their|I|we|you|he|she|my|our|your|one|all)"
+_HAVE = r"(?:have|has|had|needs?)"  # "and have their renewal" goes on with what was asked for
+_PERSON = r"(?:it|they|I|we|you|he|she|there|any\w*)"
 _HOW = r"(?:to|come|many|much|long|often|big|large|high|far|fast|soon|old|small)"
 _BEFORE_IT = r"(?:(?:about|after|at|by|for|from|in|of|on|over|since|to|until|under|with|within)\s+)?"
 # What a question begins with.
@@ -20,7 +22,8 @@ _OPEN = (
     rf"|{_BEFORE_IT}how\s+(?:{_HOW}|{_VERB})\b"
     rf"|{_BEFORE_IT}(?:what|whom|when|where|why)\s+{_VERB}\b"
     rf"|{_BEFORE_IT}(?:what|which|whose)\s+(?!{_VERB}\b|{_SUBJECT}\b|an?\b|if\b|ones?\W*$)\w+\s+\w+"
-    rf"|what\s+if\b|(?!{_BE}\b){_VERB}\s+(?:{_SUBJECT}\b|an?\b|(?-i:[A-Z]))"
+    rf"|what\s+if\b|(?!(?:{_BE}|{_HAVE})\b){_VERB}\s+(?:{_SUBJECT}\b|an?\b|(?-i:[A-Z]))"
+    rf"|{_HAVE}\s+{_PERSON}\b"
     rf"|{_BE}\s+(?:{_SUBJECT}\b|(?-i:[A-Z])))"
 )
 _CHOICE = rf"(?:which(?:\s+ones?)?|who)\s+{_VERB}\b"  # behind a mere comma: "the role, which is needed"

@@ -47,6 +47,7 @@ def test_each_question_of_a_message_is_found(message: str, questions: list[str])
         "What is the role, which is attached to the instance?",
         "How do I know which task runs and which is stopped?",
         "Which service is cheap and can be used with Spot?",
+        "Which tools cost over 2000 a month and have their renewal in 2026?",
         "Which things work on EC2 and are a no on Fargate?",
         "Which sizes are there, and how much memory goes with each?",
         "What does dependsOn do? I want to start the database first.",

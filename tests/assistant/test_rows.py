@@ -1,0 +1,79 @@
+"""Rows of a table that meet a condition."""
+
+import re
+from pathlib import Path
+
+import pytest
+from fakes import HashingEmbedder
+
+from assistant.pipeline import Assistant
+from indexer.live import LiveIndex
+from indexer.rebuild import rebuild
+from indexer.settings import IndexSettings
+
+NOTE = """\
+# Tools that we pay for
+
+| Tool | Per month | Seats | Renewal | Rating | Change | Setup |
+|---|---|---|---|---|---|---|
+| Datadog | €11,400 | 40 | 31 Dec 2026 | 4 | -12 % | 3 h |
+| PagerDuty | €640 | 20 | 12 Aug 2027 | 5 | +2 % | 30 min |
+| Snowflake | €7.2k | 12 | 1 May 2026 | 2 | -3 % | 2 h |
+| Notion | €2,000 | 55 | | 4 | +8 % | 1 h |
+
+Seats that nobody uses are given back at the renewal.
+"""
+
+
+@pytest.fixture
+def tools(tmp_path: Path) -> Assistant:
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes/tools.md").write_text(NOTE, "utf-8")
+    settings, embedder = IndexSettings(notes=tmp_path / "notes", index=tmp_path / "index"), HashingEmbedder()
+    list(rebuild(settings, embedder))
+    return Assistant(LiveIndex(settings.index, fingerprint=embedder.fingerprint), embedder)
+
+
+@pytest.mark.parametrize(
+    ("question", "rows"),
+    [
+        ("Which tools cost us over 2000 euros a month?", ["Datadog", "Snowflake"]),
+        ("Which tools cost us at least €2,000 per month?", ["Datadog", "Snowflake", "Notion"]),
+        ("which tools are below 1k per month", ["PagerDuty"]),
+        ("List the tools with no more than twenty seats", ["PagerDuty", "Snowflake"]),
+        ("Which tools have 40 seats or more?", ["Datadog", "Notion"]),
+        ("Which tools have more than 15 and fewer than 50 seats?", ["Datadog", "PagerDuty"]),
+        ("For which tools is the renewal in 2026?", ["Datadog", "Snowflake"]),
+        ("Which tools did I give a rating of four out of five?", ["Datadog", "Notion"]),
+        ("Which tools cost over 2000 a month and have their renewal in 2026?", ["Datadog", "Snowflake"]),
+    ],
+)
+def test_all_rows_that_meet_a_condition_are_told_and_no_other(
+    tools: Assistant, question: str, rows: list[str]
+) -> None:
+    answer = tools.ask(question)
+    assert not answer.abstained
+    assert re.findall(r"(?:^|- )(\w+) – Per month", answer.text) == rows
+    assert len(answer.text.splitlines()) == len(rows) == len(answer.citations)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Which tools have more than 100 seats?",  # none has
+        "Which tools have more than two seats?",  # all have
+        "Which tools take more than 90 min of setup?",  # in hours and minutes: not to be compared
+        "What happens with more than 15 seats?",
+        "How many tools have more than 15 seats?",  # asks for a number
+        "Which tools have seats?",
+        "Which tools had a change in 1999?",
+    ],
+)
+def test_without_a_clear_condition_it_is_a_question_like_any(tools: Assistant, question: str) -> None:
+    from assistant.conversation import Reading
+    from assistant.looking import look
+    from assistant.rows import meeting
+
+    snapshot = tools.index.current
+    found = look(snapshot, tools.embedder, Reading(question))
+    assert meeting(found.question, found.evidence, snapshot) == []
