@@ -26,7 +26,8 @@ _OPEN = (
     rf"|{_HAVE}\s+{_PERSON}\b"
     rf"|{_BE}\s+(?:{_SUBJECT}\b|(?-i:[A-Z])))"
 )
-_CHOICE = rf"(?:which(?:\s+ones?)?|who)\s+{_VERB}\b"  # behind a mere comma: "the role, which is needed"
+# No question behind a mere comma: "the role, which is needed".
+_CHOICE = rf"(?:(?:which(?:\s+ones?)?|who)\s+{_VERB}|who\s+\w+s)\b"
 _VERB_FIRST = rf"{_VERB}\s+(?!(?:not|be|been|only|also|then)\b)\w+\s+\w+"  # behind "and": "and can run there"
 _MORE = r"(?:plus|also|and also)"
 _AND = (

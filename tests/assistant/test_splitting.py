@@ -17,6 +17,7 @@ from assistant.splitting import LONGEST, MOST, questions_in, titled
             "How hot was the heap, plus what mustn't go on it?",
             ["How hot was the heap?", "what mustn't go on it?"],
         ),
+        ("Which score is best, and who runs the tasting?", ["Which score is best?", "who runs the tasting?"]),
         ("Max dose per day? And its antidote?", ["Max dose per day?", "its antidote?"]),
         ("explain what a pod is, how does it scale?", ["explain what a pod is?", "how does it scale?"]),
         ("Is there a pool, and if not, where can I swim?", ["Is there a pool?", "where can I swim?"]),
