@@ -14,12 +14,12 @@ from indexer.settings import IndexSettings
 NOTE = """\
 # Tools that we pay for
 
-| Tool | Per month | Seats | Renewal | Rating | Change | Setup |
-|---|---|---|---|---|---|---|
-| Datadog | €11,400 | 40 | 31 Dec 2026 | 4 | -12 % | 3 h |
-| PagerDuty | €640 | 20 | 12 Aug 2027 | 5 | +2 % | 30 min |
-| Snowflake | €7.2k | 12 | 1 May 2026 | 2 | -3 % | 2 h |
-| Notion | €2,000 | 55 | | 4 | +8 % | 1 h |
+| Tool | Per month | Seats | Renewal | Rating | Change | Setup | Owner |
+|---|---|---|---|---|---|---|---|
+| Datadog | €11,400 | 40 | 31 Dec 2026 | 4 | -12 % | 3 h | Ana |
+| PagerDuty | €640 | 20 | 12 Aug 2027 | 5 | +2 % | 30 min | Dee |
+| Snowflake | €7.2k | 12 | 1 May 2026 | 2 | -3 % | 2 h | Ana |
+| Notion | €2,000 | 55 | | 4 | +8 % | 1 h | Dee |
 
 Seats that nobody uses are given back at the renewal.
 """
@@ -43,6 +43,7 @@ def tools(tmp_path: Path) -> Assistant:
         ("List the tools with no more than twenty seats", ["PagerDuty", "Snowflake"]),
         ("Which tools have 40 seats or more?", ["Datadog", "Notion"]),
         ("Which tools have more than 15 and fewer than 50 seats?", ["Datadog", "PagerDuty"]),
+        ("Which tools of Ana's have more than 15 seats?", ["Datadog"]),
         ("For which tools is the renewal in 2026?", ["Datadog", "Snowflake"]),
         ("Which tools did I give a rating of four out of five?", ["Datadog", "Notion"]),
         ("Which tools cost over 2000 a month and have their renewal in 2026?", ["Datadog", "Snowflake"]),
@@ -66,6 +67,15 @@ def test_all_rows_that_meet_a_condition_are_told_and_no_other(
         "What happens with more than 15 seats?",
         "How many tools have more than 15 seats?",  # asks for a number
         "Which tools have seats?",
+        "Which tools don't have their renewal in 2026?",
+        "Which tools except Datadog have their renewal in 2026?",
+        "Which tools have their renewal in 2026 or later?",
+        "Which tools with their renewal in 2026 have 12 seats?",
+        "Which tools have a rating of at least 4 out of 5?",
+        "Which tools cost over 2000 dollars a month?",
+        "Which tools cost over 2000 euros a year?",
+        "Which hosts have more than 15 seats?",
+        "Which tools have more than 3 h of setup?",
         "Which tools had a change in 1999?",
     ],
 )
