@@ -18,7 +18,9 @@ from indexer.passages import Passages
 MOST = 10  # rows that are told
 FEWEST = 3  # rows of a table of which some may be chosen
 BEST = 10  # the most that a mark may be: "four out of five" asks of a column of marks, whatever it is called
-_NUMBER = rf"(?:\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?|\b(?:{'|'.join(SPELLED)})\b)(?![.,]?\d)"
+_NUMBER = (
+    rf"(?<![\d.,])(?:\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?|\b(?:{'|'.join(SPELLED)})\b)(?![.,]?\d)"
+)
 _AMOUNT = rf"(?P<sign>[$€£])?\s?(?P<amount>{_NUMBER})\s?(?P<thousand>k\b)?\s?(?P<unit>%|[^\W\d]+|[$€£])?"
 _COMPARISONS = {"gt": operator.gt, "ge": operator.ge, "lt": operator.lt, "le": operator.le}
 _BEFORE = re.compile(
@@ -45,7 +47,8 @@ _SEVERAL = re.compile(
 _UNCLEAR = re.compile(
     r"\b(?:except|without|never|neither|nor|between|since|before|after|earlier|later|half|quarter|minus|million|billion)\b"
     r"|(?<!\bno)\bnot\b(?! (?:more|less) than)|n['’]t\b|(?<!\w)-\d|\d[.\s]\d{3}\b"
-    r"|\b(?:jan|feb|mar|apr|june?|july?|aug|sept?|oct|nov|dec)(?:[a-z]{2,})?\b",
+    r"|\b(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)\b",
     re.I,
 )
 _PERIOD = re.compile(r"\b(?:a|per|each|every)\s+(?P<period>day|week|month|year)\b", re.I)
@@ -102,7 +105,7 @@ def meeting(question: Question, evidence: Sequence[Evidence], snapshot: Passages
     """The rows, in the order of their table, that meet the question's conditions.
 
     None if it has none, or if no table among the evidence has a column for each that it is clearly about. A
-    year is passed over that no column has, if there is something else to meet.
+    year that a table does not speak of is passed over, if there is something else to meet.
     """
     several = _SEVERAL.match(question.text)
     asked = _conditions(question.text) if several and not _UNCLEAR.search(question.text) else []
