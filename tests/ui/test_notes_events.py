@@ -229,6 +229,17 @@ def test_without_a_notebook_notes_are_read_only(assistant: Assistant, jobs: Rebu
     assert "There is no note" in view.message
 
 
+def test_a_draft_that_was_saved_is_only_shown(page: NotesPage, small_notes: Path) -> None:
+    begun = opened(page, "aws/roles.md")
+    (small_notes / "aws/roles.md").write_bytes(b"# Mine\n")
+    [view] = page.choose(json.dumps({"draft": {"opened": begun, "path": "", "text": "# Mine\n"}}), "")
+    assert "Mine" in view.view
+    assert "not saved" not in (view.message or "")
+    (small_notes / "aws/roles.md").unlink()
+    [view] = page.choose(json.dumps({"draft": {"opened": begun, "path": "", "text": "# Mine\n"}}), "")
+    assert "not saved yet" in view.message
+
+
 def test_a_draft_is_gone_on_with_and_still_knows_what_it_was_begun_upon(
     page: NotesPage, small_notes: Path
 ) -> None:

@@ -214,6 +214,9 @@
       follow();
       readdress();
     }).observe(byId("page"), { childList: true, subtree: true });
+    // Gradio hides the editor by a class, maybe after all else is there.
+    const classes = { attributes: true, attributeFilter: ["class", "style"], subtree: true };
+    new MutationObserver(() => (follow(), readdress())).observe(byId("page"), classes);
     const view = byId("view");
     if (view) reveal(view);
   }, 50);

@@ -170,10 +170,24 @@ class NotesPage:
         return View(moving=HIDDEN, deleting=HIDDEN)
 
     def _gone_on(self, opened: str, path: str, text: str) -> Iterator[View]:
-        """Write on where a page was before it was loaded anew; saving looks at what is on disk by then."""
+        """Write on where a page was before it was loaded anew; saving looks at what is on disk by then.
+
+        What was saved just before that is only shown.
+        """
         self._writable()
+        seen = Opened.held(opened)
+        if seen.sha256 and self._has(seen, text):
+            yield self._shown(seen.path)
+            return
         kept = "What you had written is here as it was. It is not saved yet."
-        yield writing(Opened.held(opened), text, path)._replace(message=message_html(kept))
+        yield writing(seen, text, path)._replace(message=message_html(kept))
+
+    def _has(self, seen: Opened, text: str) -> bool:
+        """Whether the note on disk has this text."""
+        try:
+            return self._read(seen.path).text == seen.with_endings(text)
+        except NoteMissing:
+            return False
 
     def _done(self, view: View, what: str, path: str, sha256: str, wanted: str) -> View:
         """What was done, while the index begins to follow; without a hash, to let go."""
