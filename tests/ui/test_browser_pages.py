@@ -170,7 +170,7 @@ def test_nothing_scrolls_sideways_or_jumps_on_any_page(open_page: Opened) -> Non
             expect(page.locator(filled).first).to_be_visible()
             time.sleep(0.1)
             assert sideways(page) <= 0, path
-            assert shifted(page) < 0.03, path  # 0.1 is counted as good by who invented the measure
+            assert shifted(page) < 0.1, path  # what is counted as good by who invented the measure
             # On a slow machine the page is seen before its bar is there.
             place = page.locator("#talk, #page").bounding_box()
             page.evaluate("document.querySelector('#bar').remove()")
