@@ -48,7 +48,7 @@ _POINTING = re.compile(
 _HOW = re.compile(
     r"\bhow\s+(?:big|deep|fast|far|high|hot|large|long|much|many|often|old|small|soon|wide)\b", re.I
 )
-_COST = re.compile(r"(?P<what>\bhow\b.*?)\s+cost\b", re.I)  # what something costs is no subject either
+_COST = re.compile(r"(?P<what>\bhow\b.{0,100}?)\s+cost\b", re.I)  # what something costs is no subject either
 # Of what the question itself names: "a waxed chain or an oiled one".
 _OTHER_ONE = re.compile(r"(?<=\w)\s+(?:and|or|than|versus|vs)\s+(?:an?|the)\s+(?:\w+\s+)?ones?\b", re.I)
 _NARROWING = re.compile(r"^(?:only|just|even|also|in (?:every|all|any|each)|always)\b", re.I)

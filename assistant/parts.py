@@ -99,7 +99,8 @@ def missing(parts: Sequence[Part]) -> str:
 
 def headline(part: Part) -> str:
     """A question of several as it stands above its answer: in its words, none of which is Markdown."""
-    return f"**{_SIGN.sub(lambda sign: chr(92) + sign.group(), titled(part.asked))}**"
+    bare = _SIGN.sub(r"\\\g<0>", titled(part.asked))
+    return f"**{bare}**"
 
 
 def nearest(parts: Sequence[Part], snapshot: Passages) -> Sequence[Related]:
