@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from assistant.expectation import VERB, content_terms
 from assistant.question import Wants, understand
 
-MOST = 4  # questions; a message that seems to ask more is read as it stands
+MOST = 8  # questions; a message that seems to ask more is read as it stands
 LONGEST = 600  # characters of a message that is taken apart
 LEAST = 3  # words of a question; one more without a verb of those below
 _VERB = rf"(?:{VERB}|(?:is|are|was|were|do|does|did|ca|could|wo|would|should|must|has|have|need)n['’]t)"
@@ -39,11 +39,12 @@ _AND = (
 )
 _ASIDE = r"(?:ok(?:ay)?|well|hi|hello|hey|so|and|also|please|quick question)"
 _TOPIC = r"[\w./'-]+(?:\s+[\w./'-]+){0,3}(?:\s*:|\s+[-\N{EN DASH}])\s+"
-_FIRST = re.compile(
-    rf"(?:{_ASIDE}\b[\s,.:;!]*)*(?!(?:what|how) about\b)(?:{_TOPIC})?"
-    rf"(?:{_OPEN}|{_CHOICE}|who\s+\w+|{_VERB}\s+\w+"
-    r"|(?:tell me|explain|describe|define|list|name|show me|give me|i(?: want|['’]d like) to know)\b)",
-    re.I,
+_BIDDING = r"(?:tell me|explain|describe|define|list|name|show me|give me|i(?: want|['’]d like) to know)\b"
+_BEGUN = rf"(?:{_ASIDE}\b[\s,.:;!]*)*(?!(?:what|how) about\b)(?:{_TOPIC})?"
+_FIRST = re.compile(rf"{_BEGUN}(?:{_OPEN}|{_CHOICE}|who\s+\w+|{_VERB}\s+\w+|{_BIDDING})", re.I)
+# What asks without a question mark: "Explain pods."
+_BID = re.compile(
+    rf"{_BEGUN}(?:{_ASKING}|{_BIDDING}(?!\s+(?:it|this|that|these|those|them|all|both|me)\b))", re.I
 )
 _BEHIND = r"(?<=[\w\"'`)\]])"
 _DASH = r"\s+[-\N{EN DASH}\N{EM DASH}]\s+"
@@ -57,13 +58,14 @@ _QUOTED = re.compile(
     r"`[^`]*`|\"[^\"]*\"|\N{LEFT DOUBLE QUOTATION MARK}[^\N{RIGHT DOUBLE QUOTATION MARK}]*.?"
 )
 _OPTIONS = re.compile(r"(?:^|\s)\(?(?:[A-Da-d]|\d)[).]\s")
+_ITEM = re.compile(r"(?:^[^\S\n]*(?:[-*\N{BULLET}]|\(?\d{1,2}[.)])|(?<=\s)\(?\d[.)])\s+", re.M)
 # Asks the assistant for something, not the notes.
 _MANNERS = re.compile(
     r"(?:(?:can|could|would|will) you\b(?!.*\b(?:what|which|who|when|where|why|how)\b)|do you know\W*$"
     r"|is (?:it|that|this) (?:right|correct|true|ok(?:ay)?)\W*$|explain (?:it|this|that)\b)",
     re.I,
 )
-_SENTENCE = re.compile(r"(?<=[?!])\s+")
+_SENTENCE = re.compile(r"\s*\n\s*|(?<=[?!])\s+|(?<=\.)\s+(?=[A-Z])")
 _ALTERNATIVE = re.compile(r"or\b", re.I)
 _FINITE = re.compile(
     rf"\b{_VERB}\b|^who\s+\w+(?:s|ed)\b|['’](?:s|re)\b|\b(?:what|where|when|why|how|who)s\b", re.I
@@ -82,7 +84,7 @@ def questions_in(message: str) -> Sequence[str]:
     >>> questions_in("What is a pod, and how do I restart it?")
     ['What is a pod?', 'how do I restart it?']
     """
-    text = " ".join(message.split())
+    text = _unlisted(re.sub(r"[^\S\n]+", " ", message).strip())
     if len(text) > LONGEST or len(_OPTIONS.findall(text)) > 1:
         return [message]
     said = _QUOTED.sub(lambda quoted: "x" * len(quoted.group()), text)  # nothing is asked in what is quoted
@@ -94,11 +96,20 @@ def questions_in(message: str) -> Sequence[str]:
             found[-1] = found[-1][0], end
         else:
             found.append((start, end))
-    parts = [part for start, end in found for part in _clauses(text[start:end], said[start:end])]
+    parts = [
+        " ".join(part.split()) for start, end in found for part in _clauses(text[start:end], said[start:end])
+    ]
     if not 1 < len(parts) <= MOST:
         return [message]
     bare = [parts[0], *(_JOINING.sub("", part) for part in parts[1:])]
     return list({part.casefold(): part for part in bare}.values())
+
+
+def _unlisted(text: str) -> str:
+    """A list of questions as a line each; any other list as it is."""
+    first, *items = _ITEM.split(text)
+    listed = len(items) > 1 and all(_stands(item.strip()) for item in items)
+    return "\n".join(one.strip() for one in (first, *items) if one.strip()) if listed else text
 
 
 def _between(cuts: Iterator[re.Match[str]], end: int) -> Iterator[tuple[int, int]]:
@@ -157,5 +168,7 @@ def _stands(sentence: str) -> bool:
     """Whether a sentence asks something of its own; "why?" and "if so, how?" do not."""
     if _MANNERS.match(sentence):
         return False
+    if sentence.endswith("."):
+        return bool(_BID.match(sentence) and content_terms(sentence))
     ends = sentence.rstrip("!").endswith("?")
     return (ends and len(sentence.split()) >= LEAST and bool(content_terms(sentence))) or _is_whole(sentence)

@@ -28,6 +28,21 @@ from assistant.splitting import LONGEST, MOST, questions_in, titled
         ("explain what a pod is, how does it scale?", ["explain what a pod is?", "how does it scale?"]),
         ("Is there a pool, and if not, where can I swim?", ["Is there a pool?", "where can I swim?"]),
         ("Roles: what are they, and who may set them?", ["Roles: what are they?", "who may set them?"]),
+        ("Explain pods. Also explain nodes.", ["Explain pods.", "explain nodes."]),
+        ("what is a pod\nhow do I restart it", ["what is a pod", "how do I restart it"]),
+        (
+            "1. What is a pod?\n2. How do I restart it?\n3) who pulls the image",
+            ["What is a pod?", "How do I restart it?", "who pulls the image"],
+        ),
+        ("1) what is a pod 2) how long does it live?", ["what is a pod", "how long does it live?"]),
+        (
+            "About ECS:\n- what is a task?\n- how is it placed?",
+            ["About ECS: what is a task?", "how is it placed?"],
+        ),
+        (
+            "What is a, what is b, what is c, what is d, what is e?",
+            ["What is a?", "what is b?", "what is c?", "what is d?", "what is e?"],
+        ),
         (
             "What is exit code `137`, where do I see it, and how do I avoid it?",
             ["What is exit code `137`?", "where do I see it?", "how do I avoid it?"],
@@ -70,7 +85,12 @@ def test_each_question_of_a_message_is_found(message: str, questions: list[str])
         "What does dependsOn do? I want to start the database first.",
         "",
         "and and and",
-        "What is a, what is b, what is c, what is d, what is e?",
+        ", ".join(f"what is thing {number}" for number in range(MOST + 1)),
+        "Explain pods. Explain it well.",
+        "Explain pods. Keep it short.",
+        "Which is true?\n1. It is cheap\n2. It is slow",
+        "Our app is on Fargate.\nNeed to run a job.\nWhich launch type fits?",
+        "What are the limits, incl. what is charged?",
         "What is a pod, and how do I restart it? " + "x" * LONGEST,
     ],
 )
@@ -84,7 +104,24 @@ def test_what_stands_above_an_answer_is_a_question() -> None:
 
 
 WORDS = st.sampled_from(
-    ["what", "is", "how", "do", "I", "and", ",", "?", "also", "which", "who", "when", "ECS"]
+    [
+        "what",
+        "is",
+        "how",
+        "do",
+        "I",
+        "and",
+        ",",
+        "?",
+        "also",
+        "which",
+        "who",
+        "when",
+        "ECS",
+        "\n",
+        "explain",
+        ".",
+    ]
 )
 SIGNS = st.sampled_from(["it", "a", "-", ";", "or", "'", "`", "1", "can", "\N{EM DASH}", "(", "plus", "not"])
 
