@@ -88,13 +88,16 @@ _SEVERAL = re.compile(
 )
 # What comes before one of these is a verb, if it may be one: "which scan checks my code" asks for one.
 _OBJECT = r"\s+(?:an?|the|my|our|your|its|their|his|her|it|me|us|you|them|all|no|that|this|these|those)\b"
+_PLURAL = r"\w[\w-]+[^s\W](?-i:s)\b"  # an acronym is none
 # What is asked for stands before the verb, and before "of": "which tag must be set for tasks" asks for one.
 _LIST = re.compile(
-    r"^(?:list|name|give(?: me)?)\b.*?\b\w+[^s\W]s\b"
-    rf"|^(?:(?:at|by|for|from|in|of|on|to|under|with)\s+)?(?:which|what)(?:\s+(?:are|were))?\b(?:(?!\b{VERB}\b|\bof\b).)*?\b(?!{VERB}\b)\w+[^s\W]s\b(?!{_OBJECT})"
+    rf"^(?:list|name|give(?: me)?)\b.*?\b{_PLURAL}"
+    r"|^(?:(?:at|by|for|from|in|of|on|to|under|with)\s+)?(?:which|what)(?:\s+(?:are|were))?\b"
+    rf"(?:(?!\b(?:{VERB}|of|{_PLURAL})\b).)*?\b(?!{VERB}\b){_PLURAL}(?!{_OBJECT})"
     r"|\b(?:types|kinds|options|ways|steps|modes) of\b"
-    r"|\b(?:advantages|all|benefits|commands|cons|disadvantages|drawbacks|everything|features|limitations|limits"
-    r"|list|modes|options|order|prerequisites|pros|reasons|requirements|restrictions|rules|steps|things|tools)\b"
+    r"|(?<!\bat )(?<!\bafter )\ball\b"
+    r"|\b(?:advantages|benefits|commands|cons|disadvantages|drawbacks|everything|features|limitations|limits|list"
+    r"|modes|options|order|prerequisites|pros|reasons|requirements|restrictions|rules|steps|things|tools)\b"
     r"|^what (?:all )?(?:do|does|must|should|can|may|has|have)\b.*\b(?:do|has to|have to|needs?|not|set up)\b"
     r"|^what (?:must|has to|have to|(?:can|does|do|did|is|are|must|should)n['’]t|can['’]t|cannot)\b",
     re.I,

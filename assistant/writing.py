@@ -51,8 +51,12 @@ class Numbers:
         return (chunk.note, span) in self._told
 
 
-def write_items(items: Sequence[Evidence], numbers: Numbers) -> Composed:
-    """One item is a sentence, several are a list; a parent is told before its children."""
+def write_items(items: Sequence[Evidence], numbers: Numbers, *, listed: bool = False) -> str:
+    """One item is a sentence, several are a list; a parent is told before its children.
+
+    Args:
+        listed: one item is a list, too.
+    """
     notes = numbers.notes
     told: list[tuple[int, str]] = []  # how deep it stands, and what
     for item in _gathered(items):
@@ -65,21 +69,22 @@ def write_items(items: Sequence[Evidence], numbers: Numbers) -> Composed:
             between = "\n" if item.unit.kind is Kind.CODE else " "  # behind a fence nothing may stand
             words = f"{said(item, note)}{between}{numbers.mark(item.chunk, item.unit.span)}"
             told.append((len(item.unit.parents), words))
-    text = told[0][1] if len(told) == 1 else "\n".join(_listed(depth, words) for depth, words in told)
-    return Composed(text, numbers.citations)
+    if len(told) == 1 and not listed:
+        return told[0][1]
+    return "\n".join(_listed(depth, words) for depth, words in told)
 
 
 def _gathered(items: Sequence[Evidence]) -> list[Evidence]:
     """The items in their order, but what hangs on one thing side by side."""
-    places = [_places(item) for item in items]
+    standing = [places(item) for item in items]
     first: dict[tuple[str, Span], int] = {}
-    for number, place in enumerate(place for path in places for place in path):
+    for number, place in enumerate(place for path in standing for place in path):
         first.setdefault(place, number)
-    order = sorted(range(len(items)), key=lambda at: [first[place] for place in places[at]])
+    order = sorted(range(len(items)), key=lambda at: [first[place] for place in standing[at]])
     return [items[at] for at in order]
 
 
-def _places(item: Evidence) -> list[tuple[str, Span]]:
+def places(item: Evidence) -> list[tuple[str, Span]]:
     """Where what an item hangs on stands, outermost first, and the item itself."""
     return [(item.chunk.note, span) for span in (*(lead.span for lead in item.unit.parents), item.unit.span)]
 

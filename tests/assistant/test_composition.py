@@ -1,7 +1,7 @@
 """Whatever the notes and the question: the words are the notes' own, and each number is proven."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +10,9 @@ from fakes import HashingEmbedder, evidence_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assistant.composition import choose
+from assistant.choosing import choose
+from assistant.composition import FURTHER
+from assistant.evidence import Evidence
 from assistant.pipeline import Assistant
 from assistant.question import understand
 from assistant.types import Answer
@@ -101,6 +103,11 @@ def test_of_what_differs_in_what_is_asked_for_that_alone_is_told(over: Notes) ->
 def test_what_another_item_says_as_well_is_told_once(over: Notes) -> None:
     text = "# Tasks\n\n- Tasks run on hosts\n- Tasks run on hosts of Fargate\n"
     assert over(text).ask("Where do tasks of Fargate run?").text == "Tasks run on hosts of Fargate [1]"
+
+
+def texts(chosen: Iterable[Sequence[Evidence]]) -> list[str]:
+    """What is told first, and what is told further."""
+    return [item.unit.text for some in chosen for item in some]
 
 
 def check(answer: Answer, assistant: Assistant) -> None:
@@ -381,7 +388,7 @@ def test_what_an_acronym_is_short_for_is_told_from_a_heading(over: Notes) -> Non
 def test_what_hangs_on_one_item_is_told_below_it() -> None:
     note = note_of("n.md", "- Green:\n  - scraps\n  - grass\n- Brown:\n  - card\n", "0")
     chosen = evidence_of(note, {"grass": 3, "card": 2, "scraps": 1})
-    assert write_items(chosen, Numbers({"n.md": note})).text == (
+    assert write_items(chosen, Numbers({"n.md": note})) == (
         "- Green: [1]\n  - grass [2]\n  - scraps [3]\n- Brown: [4]\n  - card [5]"
     )
 
@@ -391,16 +398,15 @@ def test_what_a_thing_is_is_not_told_by_the_rows_of_others(question: str, rows: 
     table = "| Van | Load |\n|---|---|\n| red | pianos |\n| blue | horses |\n| grey | hay |\n"
     red, blue, grey = (f"{van} \N{EN DASH} Load: {load}" for van, load in VANS)
     found = evidence_of(note_of("n.md", table, "0"), {red: 3, blue: 2.5, grey: -9})
-    assert len(choose(understand(question), found)) == rows
+    assert len(texts(choose(understand(question), found))) == rows
 
 
 def test_of_several_things_the_rows_of_a_table_come_in_their_order() -> None:
     rows = "| red | pianos |\n| blue | horses |\n"
     note = note_of("n.md", f"| Van | Load |\n|---|---|\n{rows}\nVans are rented.\n", "0")
     red, blue = "red \N{EN DASH} Load: pianos", "blue \N{EN DASH} Load: horses"
-    found = evidence_of(note, {blue: 3, "Vans are rented.": 2, red: 1})
-    chosen = choose(understand("List the things on hire"), found)
-    assert [item.unit.text for item in chosen] == [red, "Vans are rented.", blue]
+    found = evidence_of(note, {blue: 3, "Vans are rented.": 2.9, red: 2.8})
+    assert texts(choose(understand("List the things on hire"), found)) == [red, "Vans are rented.", blue]
 
 
 BEDS = note_of("n.md", "The beds:\n\n- peas\n- beans\n- herbs\n- kale\n\nThe tap drips.\n", "0")
@@ -410,13 +416,13 @@ VANS = (("red", "pianos"), ("blue", "horses"), ("grey", "hay"))
 
 def test_a_list_of_which_half_would_be_told_is_told_whole() -> None:
     found = evidence_of(BEDS, {"kale": 6, "peas": 5.9, "The tap drips.": 5, "herbs": 0, "beans": 0})
-    told = [item.unit.text for item in choose(BED, found)]
+    told = texts(choose(BED, found))
     assert told == ["peas", "beans", "herbs", "kale", "The tap drips."]
 
 
 def test_beside_a_whole_list_that_answers_nothing_is_told_that_hardly_does() -> None:
     found = evidence_of(BEDS, {"kale": 6, "peas": 5.9, "The tap drips.": 3, "herbs": 2, "beans": 2})
-    told = [item.unit.text for item in choose(BED, found)]
+    told = texts(choose(BED, found))
     assert told == ["peas", "beans", "herbs", "kale"]
 
 
@@ -434,7 +440,7 @@ def test_of_two_things_that_are_compared_both_are_told_of(over: Notes) -> None:
 
 def test_of_a_list_of_which_little_answers_the_rest_is_not_told() -> None:
     found = evidence_of(BEDS, {"kale": 6, "The tap drips.": 5.9, "peas": -9, "herbs": -9, "beans": -9})
-    told = [item.unit.text for item in choose(BED, found)]
+    told = texts(choose(BED, found))
     assert told == ["kale", "The tap drips."]
 
 
@@ -443,10 +449,41 @@ def test_an_introduced_list_keeps_nothing_else_from_being_told() -> None:
     found = evidence_of(
         note, {"Vans carry:": 3, "The rent is paid at noon.": 2.5, "horses": -9, "pianos": -9.5}
     )
-    chosen = choose(understand("How are vans paid?"), found)
-    assert [item.unit.text for item in chosen] == [
+    assert texts(choose(understand("How are vans paid?"), found)) == [
         "Vans carry:",
         "pianos",
         "horses",
         "The rent is paid at noon.",
     ]
+
+
+def test_what_only_perhaps_answers_stands_apart() -> None:
+    found = evidence_of(BEDS, {"The tap drips.": 6, "kale": 3.8, "peas": 3.7, "herbs": -9, "beans": -9})
+    assert [texts([some]) for some in choose(BED, found)] == [
+        ["The tap drips."],
+        ["peas", "beans", "herbs", "kale"],
+    ]
+
+
+def test_the_row_that_answers_comes_first_and_the_others_of_its_table_apart(over: Notes) -> None:
+    rows = "| audit | who did what |\n| api | the server |\n| auth | sign-in to IAM |\n| loop | control |\n"
+    answer = over(f"# Logs\n\n| Log | What is in it |\n|---|---|\n{rows}").ask(
+        "Where is the sign-in to IAM logged?"
+    )
+    first, *further = answer.text.split(f"\n\n{FURTHER}\n\n")
+    assert first.startswith("auth \N{EN DASH} What is in it: sign-in to IAM [1]")
+    assert all(line.startswith("- ") for line in "".join(further).splitlines())
+
+
+@pytest.mark.parametrize(
+    ("between", "said"),
+    [
+        (" ", ["It is tied to a policy.", "Otherwise change the key."]),
+        ("\n\n", ["Otherwise change the key."]),
+    ],
+)
+def test_a_sentence_that_leans_on_the_one_before_it_comes_with_that(between: str, said: list[str]) -> None:
+    note = note_of("n.md", f"It is tied to a policy.{between}Otherwise change the key. Keys are long.\n", "0")
+    scores = {"Otherwise change the key.": 9, "Keys are long.": -9, "It is tied to a policy.": -9}
+    first, _ = choose(understand("How do I revoke it?"), evidence_of(note, scores))
+    assert texts([first]) == said
