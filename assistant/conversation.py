@@ -42,8 +42,12 @@ _PEOPLE = frozenset(("they", "them", "their", "he", "him", "his", "she", "her"))
 _POINTING = re.compile(
     r"\b(?:there|then|else|instead|the (?:other|same|second|latter)|(?:that|this|the) (?:kind|one)|both"
     rf"|(?:the \w+|which) ones?|ones?(?!\s+(?!{_VERB}\b)\w)"
-    r"|as well|too|so (?:few|many|much)|(?:that|this|these|those) \w+)\b(?!\s+(?:is|are|was|any|a)\b)",
+    r"|as well|too|so (?:few|many|much)|each(?=\W*$)|(?:that|this|these|those) \w+)\b"
+    r"(?!\s+(?:is|are|was|any|a)\b)",
     re.I,
+)
+_THE_TWO = re.compile(
+    r"\b(?:the|these|those) two\b|\b(?:both|either|neither)\b(?!\s+(?!of\b)\w+s?\s+(?:and|n?or)\b)", re.I
 )
 _HOW = re.compile(
     r"\bhow\s+(?:big|deep|fast|far|high|hot|large|long|much|many|often|old|small|soon|wide)\b", re.I
@@ -90,7 +94,8 @@ def readings(question: str, history: Sequence[Turn], lexicon: Lexicon) -> Sequen
         fragment = _is_fragment(_OPENING.sub("", pointed, count=1))
         standing = _resolved(pointed, before, topic, lexicon) if fragment else pointed
         return [Reading(standing, history[at])]
-    likeliest = _resolved(asked, before, topic, lexicon)
+    two = _the_two(turns) if _THE_TWO.search(bare) and not back else ""
+    likeliest = f"{bare.rstrip('?!. ')} ({two})?" if two else _resolved(asked, before, topic, lexicon)
     if likeliest == asked and not back:
         return [Reading(asked)]
     about = ", ".join(_runs(before))
@@ -99,6 +104,13 @@ def readings(question: str, history: Sequence[Turn], lexicon: Lexicon) -> Sequen
     answered = _resolved(asked, before, named, lexicon) if named else likeliest
     found = dict.fromkeys([likeliest, beside, answered])
     return [Reading(text, history[at]) for text in found]
+
+
+def _the_two(turns: Sequence[tuple[str, str]]) -> str:
+    """What was compared last, or else what the last two turns were about; "" if that is one thing."""
+    topics = list(dict.fromkeys(topic for _, topic in reversed(turns) if topic))
+    two = understand(turns[-1][0]).sides or topics[1::-1]
+    return " or ".join(two) if len(two) == 2 else ""
 
 
 def readings_of_each(
@@ -143,15 +155,18 @@ def _returned_to(back: re.Match[str], turns: Sequence[tuple[str, str]]) -> int:
 def _read(history: Sequence[Turn], lexicon: Lexicon) -> list[tuple[str, str]]:
     """Each turn's question as it would stand alone, and what the conversation was about by then.
 
-    Of several questions in one turn it is the last. A turn without a word ("???") leaves both as they were.
+    Of several questions in one turn it is the last. A turn without a word ("???") leaves both as they were;
+    one that told nothing leaves the topic, unless the notes know its own.
     """
     turns: list[tuple[str, str]] = []
     standing, topic = "", ""
     for turn in history:
         for question in filter(WORD.search, questions_in(turn.question)):
+            if standing and _THE_TWO.search(question):  # it goes on with what is spoken of
+                continue
             standing = _resolved(" ".join(question.split()), standing, topic, lexicon)
             found = topic_of(standing, lexicon)
-            topic = found if _is_known(found, lexicon) else topic
+            topic = found if turn.told or _is_known(found, lexicon) else topic
         turns.append((standing, topic))
     return turns
 

@@ -29,7 +29,7 @@ _POLAR = re.compile(
 )
 _LINK_ALONE = re.compile(r"[^\w\[]*+\[[^\]]*+\]\([^)]*+\)\W*+")
 LIKE = 0.65  # the cosine that a word or text has to one that says the same
-SHORTEST_SENTENCE = 3  # words; a paragraph of fewer is a label: "**Topics**"
+SHORTEST_SENTENCE = 3  # words; a paragraph of fewer without a stop is a label: "**Topics**"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,8 @@ def _points_elsewhere(unit: Unit, chunk: Chunk) -> bool:
     """Whether a unit says nothing but where to read on: a link alone, "For more information, see …"."""
     start = chunk.span.start
     said = chunk.text[unit.span.start - start : unit.span.end - start]
-    title_of_a_list = unit.kind is Kind.PARAGRAPH and len(unit.text.split()) < SHORTEST_SENTENCE
+    short = unit.kind is Kind.PARAGRAPH and len(unit.text.split()) < SHORTEST_SENTENCE
+    title_of_a_list = short and not unit.text.endswith((".", "!", "?"))
     return bool(_POINTER.match(unit.text) or _LINK_ALONE.fullmatch(said)) or title_of_a_list
 
 

@@ -22,7 +22,13 @@ _WHEN = re.compile(
     r"(?:(?:and|but|so)\s+)?(?:(?:since|until|on)\s+)?(?:when|(?:what|which)\s+(?:day|date|year|month))\b",
     re.I,
 )
-_UNIT = re.compile(r"[kmgt]i?bs?|(?:kilo|mega|giga|tera)?bytes?|v?cpus?", re.I)  # measured, not counted
+# What is measured, not counted, and how it is written behind a number.
+_UNIT = re.compile(
+    r"[kmgt]i?bs?|(?:kilo|mega|giga|tera)?bytes?|v?cpus?|degrees?|euros?|dollars?|pounds?|kilos?|miles?|feet|inch(?:es)?"
+    r"|(?:kilo|centi|milli|micro)?(?:gram(?:me)?|met(?:re|er)|lit(?:re|er)|watt|volt|amp)s?",
+    re.I,
+)
+_MEASURED = r"(?<![\w.])\d[\d,.]*\s?(?:[KMGT]i?B|[kcm\N{MICRO SIGN}\N{GREEK SMALL LETTER MU}]?[gmlWVA])\b"
 _COUNTED = re.compile(
     r"\b(?:how many|(?:number|maximum|minimum|limit) of)\s+(?P<things>(?:[\w/-]+\s*){1,6})", re.I
 )
@@ -120,7 +126,7 @@ SHAPES = (
             r"|\b(?:biggest|largest|smallest)\b[^?]*\b(?:size|number|amount|count|memory|volume|value|file|image)\b",
             re.I,
         ),
-        re.compile(rf"{_NUMBER}|\d+\s?[KMGT]i?B\b", re.I),
+        re.compile(rf"{_NUMBER}|{_MEASURED}", re.I),
     ),
 )
 

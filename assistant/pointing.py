@@ -10,6 +10,7 @@ from indexer.markdown import plain
 
 _ITEM = re.compile(r"^(?P<margin>[ \t]*)(?:[-*+]|\d{1,3}[.)])[ \t]+(?P<said>\S.*)$", re.M)
 _MARKS = re.compile(r"(?<![ \t\]])[ \t]*+(?:\[\d++\])++[ \t]*+$")
+MOST_WORDS = 5  # of a name
 _LONGEST = 1_000  # characters of a line that are looked at
 _QUOTES = ('"', "\N{LEFT DOUBLE QUOTATION MARK}")
 _PLACES = ("first", "second", "third", "fourth", "fifth", "sixth")
@@ -50,7 +51,8 @@ def named_first(answer: str, question: str, lexicon: Lexicon) -> str:
     said = _said(re.sub(r"^[-*+|]\s+", "", first))
     asked = question.lower()
     name = name_of(said)
-    found = [] if name.startswith(_QUOTES) else [name]  # what is quoted is said, not named
+    no_name = name.startswith(_QUOTES) or len(name.split()) > MOST_WORDS  # it is quoted, or a clause
+    found = [] if no_name else [name]
     found.extend(entities(said.removeprefix(name), lexicon))
     return next((one for one in found if one and one.lower() not in asked), "")
 

@@ -487,3 +487,11 @@ def test_a_sentence_that_leans_on_the_one_before_it_comes_with_that(between: str
     scores = {"Otherwise change the key.": 9, "Keys are long.": -9, "It is tied to a policy.": -9}
     first, _ = choose(understand("How do I revoke it?"), evidence_of(note, scores))
     assert texts([first]) == said
+
+
+def test_two_words_with_a_stop_are_a_sentence_and_without_one_a_label(over: Notes) -> None:
+    text = "# Lab\n\n## 2024-02-05\n\nDrought starts.\n\n**Pots**\n\n- ninety pots\n"
+    assert over(text).ask("When does the drought start?").text == (
+        "- 2024-02-05 [1]\n  - Drought starts. [2]"
+    )
+    assert "Pots" not in over(text).ask("How many pots?").text

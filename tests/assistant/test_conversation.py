@@ -173,3 +173,40 @@ def test_what_the_notes_know_nothing_of_is_no_topic() -> None:
     assert resolved("What is Karpenter?", "How tall is Mount Everest?", "How does it scale?") == (
         "How does Karpenter scale?"
     )
+
+
+@pytest.mark.parametrize(
+    ("before", "question", "stands"),
+    [
+        (["What is Karpenter?", "And Fargate?"], "Which of the two is free?", "(Karpenter or Fargate)"),
+        (["Karpenter vs Fargate"], "Do both scale?", "(Karpenter or Fargate)"),
+        (["Karpenter vs Fargate", "Which of the two is free?"], "Do I need both?", "(Karpenter or Fargate)"),
+        (["What is Karpenter?"], "Does it need both Windows and EC2?", ""),
+        (["What is Karpenter?"], "Which of the two is free?", ""),
+    ],
+)
+def test_the_two_are_what_was_compared_or_spoken_of_last(
+    before: list[str], question: str, stands: str
+) -> None:
+    assert (" or " in resolved(*before, question)) is bool(stands)
+    assert stands in resolved(*before, question)
+
+
+def test_a_clause_before_a_colon_names_nothing() -> None:
+    told = "In wet columns the zone moved closer to the tip: 21 mm [1]"
+    read = readings("and what did I see for EC2?", [Turn("What does Karpenter do?", told)], LEXICON)
+    assert not any("wet columns" in one.text for one in read)
+
+
+def test_what_an_answer_was_told_of_is_a_topic_though_the_notes_call_it_otherwise() -> None:
+    before = "How deep should I sequence for differential expression?"
+    told = [Turn(before, "DE: 20 M reads [1]")]
+    assert stand_alone("and for SNPs?", told, LEXICON) == "How deep should I sequence for SNPs?"
+    assert stand_alone("and for SNPs?", [Turn(before, DECLINED)], LEXICON) == "and for SNPs?"
+
+
+def test_each_of_what_was_told_points_at_it() -> None:
+    assert (
+        resolved("What is Karpenter?", "How many pictures of each?")
+        == "How many pictures of each (Karpenter)?"
+    )

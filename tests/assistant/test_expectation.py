@@ -16,6 +16,8 @@ from assistant.expectation import asks_for_open_tasks, content_terms, date_asked
         ("What .NET Framework version can I use?", "version", "4.8 and later", "in later ones"),
         ("How many tasks fit?", "number", "at most 10 tasks", "many tasks"),
         ("How many GB of storage are there?", "number", "20 GiB by default", "much storage"),
+        ("How many degrees warmer is it?", "number", "it is 1 °C warmer", "it is warmer"),
+        ("How many grams of salt go in?", "number", "salt, 12g", "salt to taste"),
     ],
 )
 def test_a_question_asks_for_a_shape(question: str, name: str, given: str, not_given: str) -> None:
