@@ -177,7 +177,8 @@ def _counted(question: str) -> str:
         if is_stop_word(word, question) or word.lower() in generic_words():
             break
         things.append(word)
-    return re.escape(stem(things[-1])) if things and not _UNIT.fullmatch(things[-1]) else ""
+    measured = not things or _UNIT.fullmatch(things[0]) or _UNIT.fullmatch(things[-1])
+    return "" if measured else re.escape(stem(things[-1]))
 
 
 @cache
