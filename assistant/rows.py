@@ -1,4 +1,4 @@
-"""The rows of a table that meet what a question asks of its columns: "over 2,000", "in 2026". Pure.
+"""The rows of a table that meet what a question asks of its columns: "over 2,000", "in 2026", "T1". Pure.
 
 Nothing is chosen where anything is in doubt: the table, the column, the units in it, or a word of the
 question that is not understood here. Such a question is answered as any other.
@@ -6,12 +6,13 @@ question that is not understood here. Such a question is answered as any other.
 
 import operator
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.claims import SPELLED
 from assistant.evidence import Evidence, term_set
-from assistant.expectation import VERB, WORD
+from assistant.expectation import VERB, WORD, content_terms
 from assistant.question import Question
 from indexer.passages import Passages
 
@@ -102,20 +103,26 @@ class _Condition:
 
 
 def meeting(question: Question, evidence: Sequence[Evidence], snapshot: Passages) -> list[Evidence]:
-    """The rows, in the order of their table, that meet the question's conditions.
+    """The rows, in the order of their table, that meet the question's conditions, or hold what it names.
 
     None if it has none, or if no table among the evidence has a column for each that it is clearly about. A
     year that a table does not speak of is passed over, if there is something else to meet.
     """
     several = _SEVERAL.match(question.text)
-    asked = _conditions(question.text) if several and not _UNCLEAR.search(question.text) else []
-    subject = term_set(several["subject"]) if several else frozenset()
+    if several is None or _UNCLEAR.search(question.text):
+        return []
+    asked, subject = _conditions(question.text), term_set(several["subject"])
     seen: set[tuple[str, tuple[str, ...]]] = set()
-    for item in evidence if asked else ():
+    for item in evidence if asked is not None else ():
         header = tuple(name for name, _ in item.unit.cells)
         if header and (item.chunk.note, header) not in seen:
             seen.add((item.chunk.note, header))
-            found = _of_table(question.text, subject, asked, _table(item, header, evidence, snapshot))
+            rows = _table(item, header, evidence, snapshot)
+            found = (
+                _of_table(question.text, subject, asked, rows)
+                if asked
+                else _of_values(question.text, subject, rows)
+            )
             if found:
                 return found if len(found) <= MOST else []
     return []
@@ -145,6 +152,42 @@ def _of_table(
     ]
 
 
+def _of_values(text: str, subject: frozenset[str], rows: Sequence[Evidence]) -> list[Evidence]:
+    """The rows that have what the question names in a cell of its own: "which services are T1".
+
+    Nothing where more than a verb of the question is left that the table does not explain.
+    """
+    header = [name for name, _ in rows[0].unit.cells]
+    above = term_set(" ".join((*rows[0].chunk.heading_path, rows[0].chunk.note.replace("/", " "))))
+    if len(rows) < FEWEST or not subject & (term_set(" ".join(header)) | above):
+        return []
+    wanted: dict[int, set[str]] = {}
+    for column in range(1, len(header)):
+        for cell, value in _values([row.unit.cells[column][1] for row in rows]).items():
+            if not term_set(value) <= above and _stands_in(value, text):
+                wanted.setdefault(column, set()).add(cell)
+    values = " ".join(cell for cells in wanted.values() for cell in cells)
+    known = subject | above | term_set(" ".join(header)) | term_set(values)
+    unexplained = [term for term in content_terms(text) if term not in known]
+    found = [row for row in rows if all(row.unit.cells[at][1] in cells for at, cells in wanted.items())]
+    return found if wanted and len(unexplained) <= 1 and len(found) < len(rows) else []
+
+
+def _values(cells: Sequence[str]) -> dict[str, str]:
+    """Each cell of a column without the words that most have: "Kiwi" of "Team Kiwi"."""
+    words = {cell: cell.split() for cell in cells if not _EMPTY.match(cell)}
+    found = Counter(word for some in words.values() for word in set(some))
+    return {
+        cell: " ".join(word for word in some if found[word] <= len(words) / 2) for cell, some in words.items()
+    }
+
+
+def _stands_in(value: str, text: str) -> bool:
+    """Whether a question names a value, which says something by itself."""
+    named = re.search(rf"(?<!\w){re.escape(value)}(?!\w)", text, re.I)
+    return bool(content_terms(value)) and named is not None
+
+
 def _nowhere(condition: _Condition, rows: Sequence[Evidence]) -> bool:
     """Whether a condition is for a year that the table does not speak of."""
     return bool(condition.year) and not any(condition.year in row.unit.text for row in rows)
@@ -157,8 +200,8 @@ def _named(text: str, rows: Sequence[Evidence]) -> list[str]:
     return [name for name in names if 0 < sum(name in row.unit.text for row in rows) < len(rows)]
 
 
-def _conditions(text: str) -> list[_Condition]:
-    """The conditions in a question; none if there is a number in it that belongs to none."""
+def _conditions(text: str) -> list[_Condition] | None:
+    """The conditions in a question; None if there is a number in it that belongs to none."""
     found: list[_Condition] = []
     period = _PERIOD.search(text)
     spans: list[re.Match[str]] = []
@@ -182,7 +225,7 @@ def _conditions(text: str) -> list[_Condition]:
     rest = "".join(
         sign for at, sign in enumerate(text) if not any(one.start() <= at < one.end() for one in spans)
     )
-    return [] if re.search(r"(?<!\w)\d", rest) else found
+    return None if re.search(r"(?<!\w)\d", rest) else found
 
 
 def _compared(compare: Callable[[float, float], bool], amount: float) -> Callable[[float], bool]:

@@ -14,12 +14,12 @@ from indexer.settings import IndexSettings
 NOTE = """\
 # Tools that we pay for
 
-| Tool | Per month | Seats | Renewal | Rating | Change | Setup | Owner |
-|---|---|---|---|---|---|---|---|
-| Datadog | €11,400 | 40 | 31 Dec 2026 | 4 | -12 % | 3 h | Ana |
-| PagerDuty | €640 | 20 | 12 Aug 2027 | 5 | +2 % | 30 min | Dee |
-| Snowflake | €7.2k | 12 | 1 May 2026 | 2 | -3 % | 2 h | Ana |
-| Notion | €2,000 | 55 | | 4 | +8 % | 1 h | Dee |
+| Tool | Per month | Seats | Renewal | Rating | Change | Setup | Owner | Used by |
+|---|---|---|---|---|---|---|---|---|
+| Datadog | €11,400 | 40 | 31 Dec 2026 | 4 | -12 % | 3 h | Ana | Team Kiwi |
+| PagerDuty | €640 | 20 | 12 Aug 2027 | 5 | +2 % | 30 min | Dee | Team Heron |
+| Snowflake | €7.2k | 12 | 1 May 2026 | 2 | -3 % | 2 h | Ana | Team Osprey |
+| Notion | €2,000 | 55 | | 4 | +8 % | 1 h | Dee | Team Kiwi |
 
 Seats that nobody uses are given back at the renewal.
 """
@@ -47,6 +47,10 @@ def tools(tmp_path: Path) -> Assistant:
         ("For which tools is the renewal in 2026?", ["Datadog", "Snowflake"]),
         ("Which tools did I give a rating of four out of five?", ["Datadog", "Notion"]),
         ("Which tools cost over 2000 a month and have their renewal in 2026?", ["Datadog", "Snowflake"]),
+        ("Which tools does Ana own?", ["Datadog", "Snowflake"]),
+        ("Which tools are used by Kiwi?", ["Datadog", "Notion"]),
+        ("which tools does dee own and kiwi use", ["Notion"]),
+        ("Which tools belong to Heron or Osprey?", ["PagerDuty", "Snowflake"]),
     ],
 )
 def test_all_rows_that_meet_a_condition_are_told_and_no_other(
@@ -77,6 +81,10 @@ def test_all_rows_that_meet_a_condition_are_told_and_no_other(
         "Which hosts have more than 15 seats?",
         "Which tools have more than 3 h of setup?",
         "Which tools had a change in 1999?",
+        "Which tools does Ana not own?",
+        "Which tools does Ana own that crashed last night?",
+        "Which tools does the team use?",
+        "Which servers does Ana own?",
     ],
 )
 def test_without_a_clear_condition_it_is_a_question_like_any(tools: Assistant, question: str) -> None:
