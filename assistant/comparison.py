@@ -1,8 +1,11 @@
 """Evidence -> two columns side by side, with a citation in each cell. Pure."""
 
 from collections.abc import Sequence
+from itertools import permutations
+from math import inf
 
 from assistant.evidence import PROSE, Evidence, name_terms, name_words, term_set
+from assistant.expectation import content_terms
 from assistant.question import Question
 from assistant.writing import Composed, Numbers, said
 from indexer.keyword_index import terms
@@ -12,6 +15,7 @@ from indexer.types import Kind
 MOST_ROWS = 10
 NOTHING = "\N{EN DASH}"  # for a cell that is empty
 MOST_EACH = 2  # items told of each side where no table compares them
+_COMPARING = frozenset(terms("vs versus compare comparison difference differ"))  # asks for no aspect
 # Of an evidence score, below the best: what is farther does not compare in the regard that is asked about.
 NEAR_TABLE, NEAR_ITEMS = 3.0, 1.0
 
@@ -22,7 +26,20 @@ def compared(question: Question, evidence: Sequence[Evidence], numbers: Numbers)
         return None
     sides = [frozenset(terms(side)) for side in question.sides]
     lines = [item for item in evidence if item.unit.kind in PROSE]
-    return _by_columns(sides, lines, numbers) or _by_items(question, sides, lines, numbers)
+    return (
+        _by_columns(sides, lines, numbers)
+        or _by_rows(sides, lines, numbers, inf if names_both(question, lines) else NEAR_TABLE)
+        or _by_items(question, sides, lines, numbers)
+    )
+
+
+def names_both(question: Question, evidence: Sequence[Evidence]) -> bool:
+    """Whether nothing but two things is asked for, and the evidence has something named for each."""
+    sides = [frozenset(terms(side)) for side in question.sides]
+    asked = frozenset(content_terms(question.text)) - _COMPARING
+    if not sides or not asked <= frozenset().union(*sides):
+        return False
+    return all(any(side == _named(item) for item in evidence) for side in sides)
 
 
 def _by_columns(
@@ -31,10 +48,9 @@ def _by_columns(
     """From the rows of a table of the notes that has a column for each side."""
     rows: dict[tuple[str, str], list[tuple[Evidence, int, int]]] = {}
     for item in evidence:
-        columns = [_column(side, item) for side in sides]
-        if None not in columns and columns[0] != columns[1]:
+        if columns := _columns(sides, item):
             key = (item.chunk.note, "|".join(name for name, _ in item.unit.cells))
-            rows.setdefault(key, []).append((item, columns[0] or 0, columns[1] or 0))
+            rows.setdefault(key, []).append((item, *columns))
     best = next(iter(rows.values()), [])[:MOST_ROWS]
     if not best or best[0][0].score < evidence[0].score - NEAR_TABLE:
         return None
@@ -48,14 +64,53 @@ def _by_columns(
     return Composed("\n".join(lines), numbers.citations)
 
 
-def _column(side: frozenset[str], item: Evidence) -> int | None:
-    """The number of the column, after the first, whose name best matches a side."""
-    matches = [
-        (len(side & names) / len(side | names), -number)
-        for number, (name, _) in enumerate(item.unit.cells)
-        if number and (names := frozenset(terms(name))) and (side <= names or names <= side)
+def _columns(sides: Sequence[frozenset[str]], item: Evidence) -> tuple[int, int] | None:
+    """The numbers of the two columns, after the first, whose names together best match the sides."""
+    names = [frozenset(terms(name)) for name, _ in item.unit.cells]
+    found = [
+        (_alike(sides[0], names[one]) + _alike(sides[1], names[other]), -one, -other)
+        for one, other in permutations(range(1, len(names)), 2)
+        if _alike(sides[0], names[one]) and _alike(sides[1], names[other])
     ]
-    return -max(matches)[1] if matches else None
+    return (-max(found)[1], -max(found)[2]) if found else None
+
+
+def _alike(side: frozenset[str], names: frozenset[str]) -> float:
+    """How much of both a side and a name have in common, if one has all of the other; else nothing."""
+    return len(side & names) / len(side | names) if side <= names or (names and names <= side) else 0.0
+
+
+def _by_rows(
+    sides: Sequence[frozenset[str]], evidence: Sequence[Evidence], numbers: Numbers, near: float
+) -> Composed | None:
+    """From two rows of a table of the notes, one for each side; its columns become the lines.
+
+    Args:
+        near: how far below the best evidence they may be.
+    """
+    of: dict[tuple[str, str], dict[int, Evidence]] = {}
+    for item in evidence:
+        named = [at for at, side in enumerate(sides) if item.unit.cells[1:] and side == _named(item)]
+        if len(named) == 1:
+            key = (item.chunk.note, "|".join(name for name, _ in item.unit.cells))
+            of.setdefault(key, {}).setdefault(named[0], item)
+    one, other = next(((rows[0], rows[1]) for rows in of.values() if len(rows) == 2), (None, None))
+    if one is None or other is None or max(one.score, other.score) < evidence[0].score - near:
+        return None
+    marks = [numbers.mark(item.chunk, item.unit.span) for item in (one, other)]
+    head = [escaped(item.unit.cells[0][1]) for item in (one, other)]
+    lines = [f"| {_line(head)}", "|---|---|---|"]
+    for (name, mine), (_, theirs) in zip(one.unit.cells[1:], other.unit.cells[1:], strict=True):
+        values = (
+            f"{escaped(cell) or NOTHING} {mark}" for cell, mark in zip((mine, theirs), marks, strict=True)
+        )
+        lines.append(_line([escaped(name), *values]))
+    return Composed("\n".join(lines), numbers.citations)
+
+
+def _named(item: Evidence) -> frozenset[str]:
+    """The terms of what an item is called; a row is called what stands in its first cell."""
+    return frozenset(terms(item.unit.cells[0][1])) if item.unit.cells else name_terms(item.unit.text)
 
 
 def _by_items(

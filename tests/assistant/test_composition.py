@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assistant.choosing import choose
+from assistant.comparison import names_both
 from assistant.composition import FURTHER
 from assistant.evidence import Evidence
 from assistant.pipeline import Assistant
@@ -241,6 +242,42 @@ def test_a_table_that_says_nothing_of_what_is_asked_is_not_told_for_its_columns(
     )
     answer = over(text).ask("Vane pump or gear pump, which makes noise at night?")
     assert answer.text.startswith("The gear pump makes more noise at night")
+
+
+def test_two_rows_stand_side_by_side_with_a_line_for_each_column(over: Notes) -> None:
+    rows = "| Hot | | highest |\n| Cool | 30 | lower |\n| Archive | 180 | cheapest |\n"
+    text = f"# Tiers\n\nThe default is hot or cool.\n\n| Tier | Days | Cost |\n|---|---|---|\n{rows}"
+    answer = over(text).ask("Hot vs Cool")
+    assert answer.text.splitlines() == [
+        "| | Hot | Cool |",
+        "|---|---|---|",
+        "| Days | \N{EN DASH} [1] | 30 [2] |",
+        "| Cost | highest [1] | lower [2] |",
+    ]
+    assert [citation.line_start for citation in answer.citations] == [7, 8]
+
+
+def test_two_sides_are_two_columns(over: Notes) -> None:
+    rows = "| Nodes | yours | yours |\n"
+    text = f"# Nodes\n\n| | Managed node group | Self-managed |\n|---|---|---|\n{rows}"
+    answer = over(text).ask("compare managed node groups and self-managed node groups")
+    assert answer.text.splitlines()[0] == "| | Managed node group | Self-managed |"
+
+
+@pytest.mark.parametrize(
+    ("question", "named"),
+    [
+        ("Compare Hot and Cool", True),
+        ("What is the difference between Hot and Cool?", True),
+        ("What is the difference between Hot and Cool in price?", False),
+        ("Compare Hot and Cold", False),
+        ("What is Hot?", False),
+    ],
+)
+def test_a_comparison_of_what_the_notes_name_is_answered(question: str, named: bool) -> None:
+    note = note_of("n.md", "- **Hot:** read often\n- **Cool:** read seldom\n", "0")
+    found = evidence_of(note, {"Hot: read often": 2, "Cool: read seldom": 1})
+    assert names_both(understand(question), found) is named
 
 
 def test_two_sides_without_a_table_stand_side_by_side(over: Notes) -> None:
