@@ -7,7 +7,7 @@ from assistant.comparison import compared
 from assistant.evidence import Evidence
 from assistant.headed import headed
 from assistant.question import Question, Wants
-from assistant.rows import meeting
+from assistant.rows import meeting, narrowed
 from assistant.writing import Composed, Numbers, write_items
 from indexer.passages import Passages
 
@@ -30,7 +30,7 @@ def compose(
             return table
     rows = meeting(question, evidence, snapshot)
     first, further = (rows, []) if rows else choose(question, evidence)
-    items = headed(question, [*first, *further], snapshot)
+    items = narrowed(question, headed(question, [*first, *further], snapshot))
     text = write_items(items[: len(first)], numbers)
     if further:
         text += f"\n\n{FURTHER}\n\n{write_items(items[len(first) :], numbers, listed=True)}"

@@ -14,9 +14,14 @@ from assistant.evidence import Evidence, term_set
 from assistant.expectation import VERB, WORD, content_terms
 from assistant.question import Question
 from indexer.passages import Passages
+from indexer.units import row_in_words
 
 MOST = 10  # rows that are told
 FEWEST = 3  # rows of a table of which some may be chosen
+WIDE = 3  # columns beside the first, of which those that a question names are told alone
+_WORD = re.compile(r"(?:\w+\s+)?(?:what|which|who|whose|when|where|how)\b", re.I)
+_JOINED = re.compile(r"\b(?:and|or)\b|[,/&]", re.I)
+_LEANT_ON = re.compile(r"\s\([^()]*\)\?*$")
 # What asks for several things by their columns: "which tools …", "what of our tools …".
 _SEVERAL = re.compile(
     rf"^(?:(?:and|so|but|ok|also)\b[\s,]*)*(?:(?:for|in|on|at|by|with)\s+)?(?:which|whose|what|list|name|show)\s+"
@@ -51,11 +56,45 @@ def meeting(question: Question, evidence: Sequence[Evidence], snapshot: Passages
     return []
 
 
+def narrowed(question: Question, items: Sequence[Evidence]) -> list[Evidence]:
+    """The rows of wide tables with the columns alone that the question names; anything else as it is.
+
+    They have to be all that is asked for. One verb at most may be left unexplained, of a question that begins
+    as one and joins nothing; what stands in brackets is what it leans on.
+    """
+    text = _LEANT_ON.sub("", question.text)
+    asked = frozenset(content_terms(text))
+    rows = [(item, _asked_for(item, asked, text)) for item in items]
+    told = [_above(item) | term_set(row_in_words(cells)) for item, cells in rows if cells]
+    unexplained = len(asked.difference(*told))
+    verb = bool(_WORD.match(text)) and not _JOINED.search(text)
+    if not told or unexplained > verb:
+        return list(items)
+    return [
+        replace(item, unit=replace(item.unit, text=row_in_words(cells))) if cells else item
+        for item, cells in rows
+    ]
+
+
+def _asked_for(item: Evidence, asked: frozenset[str], text: str) -> Sequence[tuple[str, str]]:
+    """The first cell of a row, and those whose column or value is named; none if no column is, or few are."""
+    first, *rest = item.unit.cells or (("", ""),)
+    named = [cell for cell in rest if content_terms(cell[0]) and term_set(cell[0]) <= asked and cell[1]]
+    if len(rest) < WIDE or not named:
+        return ()
+    return [first, *(cell for cell in rest if cell in named or _stands_in(cell[1], text))]
+
+
+def _above(item: Evidence) -> frozenset[str]:
+    """The terms of the headings and of the note that an item stands under."""
+    return term_set(" ".join((*item.chunk.heading_path, item.chunk.note.replace("/", " "))))
+
+
 def _of_table(
     text: str, subject: frozenset[str], asked: Sequence[Condition], rows: Sequence[Evidence]
 ) -> list[Evidence]:
     names = [name for name, _ in rows[0].unit.cells]
-    above = term_set(" ".join((*rows[0].chunk.heading_path, rows[0].chunk.note.replace("/", " "))))
+    above = _above(rows[0])
     if len(rows) < FEWEST or not subject & (term_set(" ".join(names)) | above):
         return []
     columns = []
@@ -81,7 +120,7 @@ def _of_values(text: str, subject: frozenset[str], rows: Sequence[Evidence]) -> 
     Nothing where more than a verb of the question is left that the table does not explain.
     """
     header = [name for name, _ in rows[0].unit.cells]
-    above = term_set(" ".join((*rows[0].chunk.heading_path, rows[0].chunk.note.replace("/", " "))))
+    above = _above(rows[0])
     if len(rows) < FEWEST or not subject & (term_set(" ".join(header)) | above):
         return []
     wanted: dict[int, set[str]] = {}

@@ -95,17 +95,22 @@ def _led_by(leading: Mapping[int, Span], unit: Unit) -> Unit:
 
 
 def _told(block: Block) -> str:
-    """A table row in words: "value – column: value; column: value"; of a number the column is told, too."""
+    """A table row in words; without a header, its cells side by side."""
     if not block.header:
         return " | ".join(block.cells)
-    first, *rest = block.cells or ("",)
-    if block.header[0] and _NUMBER.fullmatch(first):
-        first = f"{block.header[0]}: {first}"
-    named = [
-        f"{name}: {cell}" if name else cell
-        for name, cell in zip(block.header[1:], rest, strict=False)
-        if cell
-    ]
+    return row_in_words(list(zip(block.header, block.cells or ("",), strict=False)))
+
+
+def row_in_words(cells: Sequence[tuple[str, str]]) -> str:
+    """A table row in words: "value – column: value; column: value"; of a number the column is told, too.
+
+    Args:
+        cells: the column and the value of each, at least one.
+    """
+    (column, first), *rest = cells
+    if column and _NUMBER.fullmatch(first):
+        first = f"{column}: {first}"
+    named = [f"{name}: {cell}" if name else cell for name, cell in rest if cell]
     return f"{first} \N{EN DASH} {'; '.join(named)}" if named else first
 
 
