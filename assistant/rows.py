@@ -19,8 +19,6 @@ from indexer.units import row_in_words
 MOST = 10  # rows that are told
 FEWEST = 3  # rows of a table of which some may be chosen
 WIDE = 3  # columns beside the first, of which those that a question names are told alone
-_WORD = re.compile(r"(?:\w+\s+)?(?:what|which|who|whose|when|where|how)\b", re.I)
-_JOINED = re.compile(r"\b(?:and|or)\b|[,/&]", re.I)
 _LEANT_ON = re.compile(r"\s\([^()]*\)\?*$")
 # What asks for several things by their columns: "which tools …", "what of our tools …".
 _SEVERAL = re.compile(
@@ -59,16 +57,14 @@ def meeting(question: Question, evidence: Sequence[Evidence], snapshot: Passages
 def narrowed(question: Question, items: Sequence[Evidence]) -> list[Evidence]:
     """The rows of wide tables with the columns alone that the question names; anything else as it is.
 
-    They have to be all that is asked for. One verb at most may be left unexplained, of a question that begins
-    as one and joins nothing; what stands in brackets is what it leans on.
+    They have to be all that is asked for: no word of the question may be left that the rows do not explain.
+    What stands in brackets at its end is what it leans on.
     """
     text = _LEANT_ON.sub("", question.text)
     asked = frozenset(content_terms(text))
     rows = [(item, _asked_for(item, asked, text)) for item in items]
     told = [_above(item) | term_set(row_in_words(cells)) for item, cells in rows if cells]
-    unexplained = len(asked.difference(*told))
-    verb = bool(_WORD.match(text)) and not _JOINED.search(text)
-    if not told or unexplained > verb:
+    if not told or asked.difference(*told):
         return list(items)
     return [
         replace(item, unit=replace(item.unit, text=row_in_words(cells))) if cells else item

@@ -104,6 +104,7 @@ def test_without_a_clear_condition_it_is_a_question_like_any(tools: Assistant, q
         ("Who is the owner of Snowflake?", "Snowflake – Owner: Ana"),
         ("What is the rating and the owner of Snowflake?", "Snowflake – Rating: 2; Owner: Ana"),
         ("What does Notion cost?", "Notion"),
+        ("Which rating did they give Notion last year?", "Notion"),
         ("Which rating and price has Notion got?", "Notion"),
         ("Notion with a bad rating that was cancelled", "Notion"),
     ],
