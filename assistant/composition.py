@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
+from assistant.cells import narrowed
 from assistant.choosing import choose
 from assistant.comparison import compared
 from assistant.evidence import Evidence
 from assistant.headed import headed
 from assistant.question import Question, Wants
-from assistant.rows import meeting, narrowed
+from assistant.rows import meeting
 from assistant.writing import Composed, Numbers, write_items
 from indexer.passages import Passages
 
