@@ -113,7 +113,7 @@ def _leans_on(item: Evidence) -> Place | None:
 
 def _of_one_side(question: Question, item: Evidence) -> bool:
     """Whether two things are compared, and an item does not speak of both."""
-    if not question.sides:
+    if len(question.sides) != 2:
         return False
     one, other = map(term_set, question.sides)
     held = term_set(item.unit.text)

@@ -1,7 +1,7 @@
-"""Evidence -> two columns side by side, with a citation in each cell. Pure."""
+"""Evidence -> what is compared side by side, with a citation in each cell. Pure."""
 
 from collections.abc import Sequence
-from itertools import permutations
+from itertools import product
 from math import inf
 
 from assistant.evidence import PROSE, Evidence, name_terms, name_words, term_set
@@ -14,6 +14,7 @@ from indexer.types import Kind
 
 MOST_ROWS = 10
 NOTHING = "\N{EN DASH}"  # for a cell that is empty
+MOST_SIDES = 4  # for which columns are sought, and columns for each
 MOST_EACH = 2  # items told of each side where no table compares them
 _COMPARING = frozenset(terms("vs versus compare comparison difference differ"))  # asks for no aspect
 # Of an evidence score, below the best: what is farther does not compare in the regard that is asked about.
@@ -21,58 +22,71 @@ NEAR_TABLE, NEAR_ITEMS = 3.0, 1.0
 
 
 def compared(question: Question, evidence: Sequence[Evidence], numbers: Numbers) -> Composed | None:
-    """A table of the question's two sides; None if what comes nearest does not speak of both."""
+    """A table of the question's sides; None if what comes nearest does not speak of all of them."""
     if not question.sides:
         return None
     sides = [frozenset(terms(side)) for side in question.sides]
     lines = [item for item in evidence if item.unit.kind in PROSE]
+    aspect = _aspect(question)
+    near = inf if names_all(question, lines) else NEAR_TABLE
     return (
-        _by_columns(sides, lines, numbers)
-        or _by_rows(sides, lines, numbers, inf if names_both(question, lines) else NEAR_TABLE)
-        or _by_items(question, sides, lines, numbers)
+        _by_columns(sides, lines, numbers, aspect)
+        or _by_rows(sides, lines, numbers, aspect, near)
+        or (_by_items(question, sides, lines, numbers) if len(sides) == 2 else None)
     )
 
 
-def names_both(question: Question, evidence: Sequence[Evidence]) -> bool:
-    """Whether nothing but two things is asked for, and the evidence has something named for each."""
+def names_all(question: Question, evidence: Sequence[Evidence]) -> bool:
+    """Whether nothing but some things is asked for, and the evidence has something named for each."""
     sides = [frozenset(terms(side)) for side in question.sides]
-    asked = frozenset(content_terms(question.text)) - _COMPARING
-    if not sides or not asked <= frozenset().union(*sides):
+    if not sides or _aspect(question):
         return False
     return all(any(side == _named(item) for item in evidence) for side in sides)
 
 
+def _aspect(question: Question) -> frozenset[str]:
+    """The terms of the regard in which the sides are compared."""
+    sides = frozenset(terms(" ; ".join(question.sides)))
+    return frozenset(content_terms(question.text)) - _COMPARING - sides
+
+
 def _by_columns(
-    sides: Sequence[frozenset[str]], evidence: Sequence[Evidence], numbers: Numbers
+    sides: Sequence[frozenset[str]], evidence: Sequence[Evidence], numbers: Numbers, aspect: frozenset[str]
 ) -> Composed | None:
-    """From the rows of a table of the notes that has a column for each side."""
-    rows: dict[tuple[str, str], list[tuple[Evidence, int, int]]] = {}
+    """From the rows of a table of the notes that has a column for each side; the aspect's, if any is."""
+    rows: dict[tuple[str, str], list[tuple[Evidence, Sequence[int]]]] = {}
     for item in evidence:
         if columns := _columns(sides, item):
             key = (item.chunk.note, "|".join(name for name, _ in item.unit.cells))
-            rows.setdefault(key, []).append((item, *columns))
+            rows.setdefault(key, []).append((item, columns))
     best = next(iter(rows.values()), [])[:MOST_ROWS]
     if not best or best[0][0].score < evidence[0].score - NEAR_TABLE:
         return None
-    first, one, other = best[0]
-    names = [escaped(first.unit.cells[column][0]) for column in (one, other)]
-    lines = [f"| {_line(names)}", "|---|---|---|"]
-    for item, one, other in sorted(best, key=lambda row: row[0].unit.span.start):
+    first, columns = best[0]
+    best = [row for row in best if aspect & term_set(row[0].unit.cells[0][1])] or best
+    names = [escaped(first.unit.cells[column][0]) for column in columns]
+    lines = [f"| {_line(names)}", _rule(1 + len(names))]
+    for item, columns in sorted(best, key=lambda row: row[0].unit.span.start):
         mark = numbers.mark(item.chunk, item.unit.span)
-        thing, *values = (escaped(item.unit.cells[column][1]) for column in (0, one, other))
+        thing, *values = (escaped(item.unit.cells[column][1]) for column in (0, *columns))
         lines.append(_line([thing, *(f"{value or NOTHING} {mark}" for value in values)]))
     return Composed("\n".join(lines), numbers.citations)
 
 
-def _columns(sides: Sequence[frozenset[str]], item: Evidence) -> tuple[int, int] | None:
-    """The numbers of the two columns, after the first, whose names together best match the sides."""
+def _columns(sides: Sequence[frozenset[str]], item: Evidence) -> Sequence[int]:
+    """The numbers of the columns, after the first, whose names together best match the sides.
+
+    None if there is not one for each.
+    """
     names = [frozenset(terms(name)) for name, _ in item.unit.cells]
-    found = [
-        (_alike(sides[0], names[one]) + _alike(sides[1], names[other]), -one, -other)
-        for one, other in permutations(range(1, len(names)), 2)
-        if _alike(sides[0], names[one]) and _alike(sides[1], names[other])
+    if len(sides) > min(len(names) - 1, MOST_SIDES):
+        return ()
+    alike = [{at: _alike(side, names[at]) for at in range(1, len(names))} for side in sides]
+    able = [
+        [at for at in sorted(of, key=of.__getitem__, reverse=True) if of[at]][:MOST_SIDES] for of in alike
     ]
-    return (-max(found)[1], -max(found)[2]) if found else None
+    found = [one for one in product(*able) if len(set(one)) == len(sides)]
+    return max(found, key=lambda one: sum(of[at] for of, at in zip(alike, one, strict=True)), default=())
 
 
 def _alike(side: frozenset[str], names: frozenset[str]) -> float:
@@ -81,9 +95,13 @@ def _alike(side: frozenset[str], names: frozenset[str]) -> float:
 
 
 def _by_rows(
-    sides: Sequence[frozenset[str]], evidence: Sequence[Evidence], numbers: Numbers, near: float
+    sides: Sequence[frozenset[str]],
+    evidence: Sequence[Evidence],
+    numbers: Numbers,
+    aspect: frozenset[str],
+    near: float,
 ) -> Composed | None:
-    """From two rows of a table of the notes, one for each side; its columns become the lines.
+    """From the rows of a table of the notes, one for each side; its columns, or the aspect's, are the lines.
 
     Args:
         near: how far below the best evidence they may be.
@@ -94,17 +112,20 @@ def _by_rows(
         if len(named) == 1:
             key = (item.chunk.note, "|".join(name for name, _ in item.unit.cells))
             of.setdefault(key, {}).setdefault(named[0], item)
-    one, other = next(((rows[0], rows[1]) for rows in of.values() if len(rows) == 2), (None, None))
-    if one is None or other is None or max(one.score, other.score) < evidence[0].score - near:
+    found = next((rows for rows in of.values() if len(rows) == len(sides)), {})
+    rows = [found[at] for at in sorted(found)]
+    if not rows or max(item.score for item in rows) < evidence[0].score - near:
         return None
-    marks = [numbers.mark(item.chunk, item.unit.span) for item in (one, other)]
-    head = [escaped(item.unit.cells[0][1]) for item in (one, other)]
-    lines = [f"| {_line(head)}", "|---|---|---|"]
-    for (name, mine), (_, theirs) in zip(one.unit.cells[1:], other.unit.cells[1:], strict=True):
-        values = (
-            f"{escaped(cell) or NOTHING} {mark}" for cell, mark in zip((mine, theirs), marks, strict=True)
-        )
-        lines.append(_line([escaped(name), *values]))
+    marks = [numbers.mark(item.chunk, item.unit.span) for item in rows]
+    lines = [f"| {_line([escaped(item.unit.cells[0][1]) for item in rows])}", _rule(1 + len(rows))]
+    header = [name for name, _ in rows[0].unit.cells]
+    columns = range(1, len(header))
+    for at in [at for at in columns if aspect & term_set(header[at])] or columns:
+        values = [
+            f"{escaped(item.unit.cells[at][1]) or NOTHING} {mark}"
+            for item, mark in zip(rows, marks, strict=True)
+        ]
+        lines.append(_line([escaped(header[at]), *values]))
     return Composed("\n".join(lines), numbers.citations)
 
 
@@ -169,6 +190,10 @@ def _cell(item: Evidence, numbers: Numbers) -> str:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def _rule(columns: int) -> str:
+    return "|" + "---|" * columns
 
 
 def _line(cells: Sequence[str]) -> str:

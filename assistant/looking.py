@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from assistant.comparison import names_both
+from assistant.comparison import names_all
 from assistant.confidence import confidence
 from assistant.conversation import Reading
 from assistant.cross_attention import Verdict, open_net
@@ -23,7 +23,7 @@ from indexer.errors import ModelError
 from indexer.passages import Passages
 
 LOOKED_AT = 8  # passages from which an answer is composed, at least
-MET = 0.8  # confidence at least, where rows of a table meet a condition, or both things compared are named
+MET = 0.8  # confidence at least, where rows of a table meet a condition, or all that is compared is named
 _log = logging.getLogger(__name__)
 
 
@@ -81,7 +81,7 @@ def look(
     if not reranker:
         passages = by_units(passages, evidence)
     sure = confidence(understood, evidence)
-    if meeting(understood, evidence, snapshot) or names_both(understood, evidence):
+    if meeting(understood, evidence, snapshot) or names_all(understood, evidence):
         sure = max(sure, MET)
     return Look(understood, passages, evidence, sure, embedded)
 

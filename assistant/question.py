@@ -32,16 +32,18 @@ class Wants(StrEnum):
 class Question:
     """A question that stands alone.
 
-    `subject` is what a definition is asked of, else "". `sides` are the two things a comparison compares.
+    `subject` is what a definition is asked of, else "". `sides` are the things that a comparison compares,
+    two or more.
     """
 
     text: str
     wants: Wants
     subject: str = ""
-    sides: tuple[str, str] | tuple[()] = ()
+    sides: tuple[str, ...] = ()
 
 
 _ONE, _OTHER = r"(?P<one>[\w./ -]+?)", r"(?P<other>[\w./ -]+?)"
+_SOME = r"(?P<one>[\w./, -]+?)"  # one, or several with commas between them
 _DEFINITIONS = (
     re.compile(
         r"^(?P<subject>[^,:?]+?)\s*[,:]\s*what(?:'s|\s+(?:is|are|does|do|was))?\s+(?:it|that|this|those|they)"
@@ -69,7 +71,7 @@ _BY = (
 _COMPARISON = (
     re.compile(
         r"\b(?:(?:differ\w*|distinction|choose|decide)\b.*?\b(?:between|of)|compare)\s+"
-        rf"(?:the\s+)?{_ONE}\s+(?:and|vs\.?|versus|or|with|to|from)\s+(?:the\s+)?{_OTHER}{_BY}\s*[?.,]*$",
+        rf"(?:the\s+)?{_SOME}\s+(?:and|vs\.?|versus|or|with|to|from)\s+(?:the\s+)?{_OTHER}{_BY}\s*[?.,]*$",
         re.I,
     ),
     re.compile(rf"^{_ONE}\s+(?:vs?\.?|versus|compared (?:to|with))\s+{_OTHER}{_BY}\s*\?*$", re.I),
@@ -80,6 +82,8 @@ _COMPARISON = (
     ),
     re.compile(rf"^{_ONE}\s+or\s+{_OTHER}\s*(?:[,:]|\s[-–])\s*(?:how|what|when|where|which)\b", re.I),
 )
+_AMONG = re.compile(r"\s*(?:,|\b(?:vs|versus)\b\.?)\s*(?:and\s+|the\s+)*", re.I)
+_ASPECT = re.compile(r"(?:the\s+)?[\w-]+(?:\s+[\w-]+)?\s+of\s+(?:the\s+)?", re.I)
 # "What are the limits of X" asks for several things, "what are limits" what they are.
 _SEVERAL = re.compile(
     r"^what(?: are|'re) (?:all )?(?:the|its|your|our) (?:[\w/-]+ ){0,3}?[\w/-]+[^s\W]s"
@@ -109,7 +113,8 @@ def understand(text: str) -> Question:
     formal = len(text) <= LONGEST_FORM
     for pattern in _COMPARISON if formal else ():
         if match := pattern.search(text):
-            return Question(text, Wants.COMPARISON, sides=(match["one"].strip(), match["other"].strip()))
+            sides = _sides(match["one"].strip(), match["other"].strip())
+            return Question(text, Wants.COMPARISON, sides=sides)
     if shape_of(text):
         return Question(text, Wants.QUANTITY)
     if formal and _SEVERAL.match(text):
@@ -121,6 +126,13 @@ def understand(text: str) -> Question:
     if len(words) <= 3 and not any(is_stop_word(word, text) for word in words):
         return Question(text, Wants.DEFINITION, text.rstrip("?!. "))
     return Question(text, Wants.LIST if formal and _LIST.search(text) else Wants.FACT)
+
+
+def _sides(one: str, other: str) -> tuple[str, ...]:
+    """What is compared, in two parts that may list more; of "the price of pods and tasks" pods and tasks."""
+    aspect = _ASPECT.match(one)
+    bare = one[aspect.end() :] if aspect and not _ASPECT.match(other) else one
+    return tuple(side for part in (bare, other) for side in _AMONG.split(part) if side)
 
 
 def spoken(question: Question, lexicon: Lexicon) -> str:

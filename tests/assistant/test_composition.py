@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assistant.choosing import choose
-from assistant.comparison import names_both
+from assistant.comparison import names_all
 from assistant.composition import FURTHER
 from assistant.evidence import Evidence
 from assistant.pipeline import Assistant
@@ -257,6 +257,24 @@ def test_two_rows_stand_side_by_side_with_a_line_for_each_column(over: Notes) ->
     assert [citation.line_start for citation in answer.citations] == [7, 8]
 
 
+@pytest.mark.parametrize("question", ["Hot vs Cool vs Archive", "Compare Hot, Cool and Archive"])
+def test_three_rows_stand_side_by_side(over: Notes, question: str) -> None:
+    rows = "| Hot | 0 | highest |\n| Cool | 30 | lower |\n| Archive | 180 | cheapest |\n"
+    answer = over(f"# Tiers\n\n| Tier | Days | Cost |\n|---|---|---|\n{rows}").ask(question)
+    assert answer.text.splitlines()[::3] == [
+        "| | Hot | Cool | Archive |",
+        "| Cost | highest [1] | lower [2] | cheapest [3] |",
+    ]
+
+
+def test_a_comparison_in_one_regard_has_the_line_of_that_alone(over: Notes) -> None:
+    rows = "| Hot | 0 | highest |\n| Cool | 30 | lower |\n"
+    answer = over(f"# Tiers\n\n| Tier | Days | Cost (GB) |\n|---|---|---|\n{rows}").ask(
+        "Compare the cost of Hot and Cool"
+    )
+    assert answer.text.splitlines()[2:] == ["| Cost (GB) | highest [1] | lower [2] |"]
+
+
 def test_two_sides_are_two_columns(over: Notes) -> None:
     rows = "| Nodes | yours | yours |\n"
     text = f"# Nodes\n\n| | Managed node group | Self-managed |\n|---|---|---|\n{rows}"
@@ -277,7 +295,7 @@ def test_two_sides_are_two_columns(over: Notes) -> None:
 def test_a_comparison_of_what_the_notes_name_is_answered(question: str, named: bool) -> None:
     note = note_of("n.md", "- **Hot:** read often\n- **Cool:** read seldom\n", "0")
     found = evidence_of(note, {"Hot: read often": 2, "Cool: read seldom": 1})
-    assert names_both(understand(question), found) is named
+    assert names_all(understand(question), found) is named
 
 
 def test_two_sides_without_a_table_stand_side_by_side(over: Notes) -> None:
