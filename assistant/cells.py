@@ -97,7 +97,7 @@ def _values(cells: Sequence[str]) -> list[frozenset[str]]:
 
 def _names(text: str, value: str) -> bool:
     """Whether a text names a value; a word that carries no subject ("done") has to be what something is."""
-    if not term_set(value):
+    if value.lower() not in text.lower() or not term_set(value):
         return False
     before = "" if content_terms(value) else r"\b(?:is|are|was|were|be|been|still|and|or)\s+"
     return re.search(rf"{before}(?<!\w){re.escape(value)}(?!\w)", text, re.I) is not None

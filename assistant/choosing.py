@@ -62,7 +62,8 @@ def choose(question: Question, evidence: Sequence[Evidence]) -> tuple[list[Evide
     told = _in_order(_without_strays(told, members, probable, measure.stray), rows=several)
     lists = {at: there for at, there in members.items() if several or _is_listed(there[0])}
     first = _made_whole(_surest(likely, probable, measure.least), lists, question.wants)
-    first = _with_what_they_lean_on(_in_order(first, rows=several), evidence)
+    first = _in_order(_with_the_rest_of_lists(first, told), rows=several)
+    first = _with_what_they_lean_on(first, evidence)
     kept = set(map(_place, first))
     return first, [item for item in told if _place(item) not in kept]
 
@@ -80,6 +81,16 @@ def _surest(likely: Sequence[Evidence], probable: Mapping[Place, float], least: 
             surest.append(item)
         sure += probable[_place(item)]
     return surest
+
+
+def _with_the_rest_of_lists(first: Sequence[Evidence], told: Sequence[Evidence]) -> list[Evidence]:
+    """The items, each with what else is told of its list if a line like "Not supported:" introduces that."""
+    whole: dict[Place, Evidence] = {}
+    for item in first:
+        listed = item.unit.parents and item.unit.parents[-1].text.endswith(":")
+        some = [other for other in told if _group(other) == _group(item)] if listed else []
+        whole.update((_place(one), one) for one in (*some, item) if _place(one) not in whole)
+    return list(whole.values())
 
 
 def _with_what_they_lean_on(items: Sequence[Evidence], evidence: Sequence[Evidence]) -> list[Evidence]:

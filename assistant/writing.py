@@ -54,21 +54,26 @@ class Numbers:
 def write_items(items: Sequence[Evidence], numbers: Numbers, *, listed: bool = False) -> str:
     """One item is a sentence, several are a list; a parent is told before its children.
 
+    What hangs on something that was told before stands as deep as if it hung on nothing.
+
     Args:
         listed: one item is a list, too.
     """
     notes = numbers.notes
     told: list[tuple[int, str]] = []  # how deep it stands, and what
+    here: set[tuple[str, Span]] = set()
     for item in _gathered(items):
-        note = notes[item.chunk.note]
+        note, path = notes[item.chunk.note], places(item)
         for depth, lead in enumerate(item.unit.parents):
             if not numbers.has(item.chunk, lead.span):
                 words = commonmark(lead.span.of(note.text))
-                told.append((depth, f"{words} {numbers.mark(item.chunk, lead.span)}"))
+                told.append((len(here & set(path[:depth])), f"{words} {numbers.mark(item.chunk, lead.span)}"))
+                here.add(path[depth])
         if not numbers.has(item.chunk, item.unit.span):
             between = "\n" if item.unit.kind is Kind.CODE else " "  # behind a fence nothing may stand
             words = f"{said(item, note)}{between}{numbers.mark(item.chunk, item.unit.span)}"
-            told.append((len(item.unit.parents), words))
+            told.append((len(here & set(path[:-1])), words))
+            here.add(path[-1])
     if len(told) == 1 and not listed:
         return told[0][1]
     return "\n".join(_listed(depth, words) for depth, words in told)

@@ -550,3 +550,18 @@ def test_two_words_with_a_stop_are_a_sentence_and_without_one_a_label(over: Note
         "- 2024-02-05 [1]\n  - Drought starts. [2]"
     )
     assert "Pots" not in over(text).ask("How many pots?").text
+
+
+def test_what_hangs_on_what_was_told_before_is_no_deeper_for_that() -> None:
+    note = note_of("n.md", "- Green\n  - scraps\n    - of carrots\n    - of peas\n", "0")
+    numbers = Numbers({"n.md": note})
+    first, then = evidence_of(note, {"of carrots": 2, "of peas": 1})
+    assert write_items([first], numbers) == "- Green [1]\n  - scraps [2]\n    - of carrots [3]"
+    assert write_items([then], numbers, listed=True) == "- of peas [4]"
+
+
+def test_a_list_that_something_introduces_is_not_told_in_two_places() -> None:
+    found = evidence_of(BEDS, {"kale": 6, "peas": 4, "The tap drips.": 3.9, "herbs": -9, "beans": -9})
+    first, further = choose(BED, found)
+    assert texts([first]) == ["peas", "beans", "herbs", "kale"]
+    assert texts([further]) == ["The tap drips."]
