@@ -46,8 +46,13 @@ _POINTING = re.compile(
     r"(?!\s+(?:is|are|was|any|a)\b)",
     re.I,
 )
+_BOTH = r"(?:both|either|neither)"
+# "Both rooms" names what it means itself, and so does "both A and B".
 _THE_TWO = re.compile(
-    r"\b(?:the|these|those) two\b|\b(?:both|either|neither)\b(?!\s+(?!of\b)\w+s?\s+(?:and|n?or)\b)", re.I
+    r"\bof (?:the|these|those) two\b|\b(?:the|these|those) two"
+    rf"(?=\W*$|\s+{_FINITE}\b)|\b{_BOTH}(?=\W*$|\s+of (?:them|these|those)\b|\s+{_FINITE}\b)"
+    rf"|\b(?:are|can|did|do|does|is|must|should|was|were|will)\s+{_BOTH}\b(?!\s+\w+s\b|.*\b(?:and|n?or)\b)",
+    re.I,
 )
 _HOW = re.compile(
     r"\bhow\s+(?:big|deep|fast|far|high|hot|large|long|much|many|often|old|small|soon|wide)\b", re.I

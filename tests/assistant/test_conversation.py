@@ -183,6 +183,11 @@ def test_what_the_notes_know_nothing_of_is_no_topic() -> None:
         (["Karpenter vs Fargate", "Which of the two is free?"], "Do I need both?", "(Karpenter or Fargate)"),
         (["What is Karpenter?"], "Does it need both Windows and EC2?", ""),
         (["What is Karpenter?"], "Which of the two is free?", ""),
+        (["Karpenter vs Fargate"], "Are both done?", "(Karpenter or Fargate)"),
+        (["Karpenter vs Fargate"], "Is neither fit for metal?", "(Karpenter or Fargate)"),
+        (["Karpenter vs Fargate"], "Must both NSGs allow traffic?", ""),
+        (["Karpenter vs Fargate"], "What are the two vault kinds?", ""),
+        (["Karpenter vs Fargate"], "Does it need both managed nodes and EC2?", ""),
     ],
 )
 def test_the_two_are_what_was_compared_or_spoken_of_last(
