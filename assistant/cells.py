@@ -124,10 +124,11 @@ def _asks_for(text: str, column: str, first: str) -> bool:
     """Whether a text asks for a column of what is called `first`: "which port", "X's port", "port of X"."""
     name, thing = (rf"(?<!\w){re.escape(one)}" for one in (column, first))
     asked = (
-        rf"(?:what|which|whose|how (?:much|many))(?:['’]s|\s+(?:is|are|was|were))?\s+(?:the\s+)?{name}s?\b"
+        rf"\b(?:what|which|whose|how (?:much|many))(?:['’]s|\s+(?:is|are|was|were))?\s+(?:the\s+)?{name}s?\b"
     )
-    of = rf"{name}s?\s+(?:of|for)\s+(?:the\s+)?{thing}"
-    return bool(re.search(rf"{asked}|{of}|{thing}(?:['’]s)?\s+{name}", text, re.I))
+    begun = r"^(?:(?:what|who)(?:['’]s|\s+(?:is|are|was|were))\s+)?(?:the\s+)?"
+    whole = rf"{begun}(?:{name}s?\s+(?:of|for)\s+(?:the\s+)?{thing}|{thing}(?:['’]s)?\s+{name})\W*$"
+    return bool(re.search(rf"{asked}|{whole}", text, re.I))
 
 
 def narrowed(question: Question, items: Sequence[Evidence]) -> list[Evidence]:

@@ -1,11 +1,11 @@
 """Evidence -> what is compared side by side, with a citation in each cell. Pure."""
 
+import re
 from collections.abc import Sequence
 from itertools import product
-from math import inf
 
 from assistant.evidence import PROSE, Evidence, name_terms, name_words, term_set
-from assistant.expectation import content_terms
+from assistant.expectation import WORD, content_terms
 from assistant.question import Question
 from assistant.writing import Composed, Numbers, said
 from indexer.keyword_index import terms
@@ -17,6 +17,12 @@ NOTHING = "\N{EN DASH}"  # for a cell that is empty
 MOST_SIDES = 4  # for which columns are sought, and columns for each
 MOST_EACH = 2  # items told of each side where no table compares them
 _COMPARING = frozenset(terms("vs versus compare comparison difference differ"))  # asks for no aspect
+# The words of a question for nothing but two things.
+_PLAIN = re.compile(
+    r"an?|and|are|between|can|compare|comparison|could|differ(?:s|ent|ences?)?|do|does|explain|from|how|in|is|it|main|me"
+    r"|of|or|please|short|show|tell|than|the|to|vs|versus|what(?:['’]s)?|with|you",
+    re.I,
+)
 # Of an evidence score, below the best: what is farther does not compare in the regard that is asked about.
 NEAR_TABLE, NEAR_ITEMS = 3.0, 1.0
 
@@ -27,11 +33,10 @@ def compared(question: Question, evidence: Sequence[Evidence], numbers: Numbers)
         return None
     sides = [frozenset(terms(side)) for side in question.sides]
     lines = [item for item in evidence if item.unit.kind in PROSE]
-    aspect = _aspect(question)
-    near = inf if names_all(question, lines) else NEAR_TABLE
+    aspect, plain = _aspect(question), names_all(question, lines)
     return (
         _by_columns(sides, lines, numbers, aspect)
-        or _by_rows(sides, lines, numbers, aspect, near)
+        or _by_rows(sides, lines, numbers, aspect, plain=plain)
         or (_by_items(question, sides, lines, numbers) if len(sides) == 2 else None)
     )
 
@@ -39,7 +44,8 @@ def compared(question: Question, evidence: Sequence[Evidence], numbers: Numbers)
 def names_all(question: Question, evidence: Sequence[Evidence]) -> bool:
     """Whether nothing but some things is asked for, and the evidence has something named for each."""
     sides = [frozenset(terms(side)) for side in question.sides]
-    if not sides or _aspect(question):
+    words = set(WORD.findall(question.text)) - set(WORD.findall(" ".join(question.sides)))
+    if not sides or not all(map(_PLAIN.fullmatch, words)):
         return False
     return all(any(side == _named(item) for item in evidence) for side in sides)
 
@@ -99,12 +105,13 @@ def _by_rows(
     evidence: Sequence[Evidence],
     numbers: Numbers,
     aspect: frozenset[str],
-    near: float,
+    *,
+    plain: bool,
 ) -> Composed | None:
     """From the rows of a table of the notes, one for each side; its columns, or the aspect's, are the lines.
 
     Args:
-        near: how far below the best evidence they may be.
+        plain: nothing but the sides is asked for; else the best evidence is a row, or a column the aspect.
     """
     of: dict[tuple[str, str], dict[int, Evidence]] = {}
     for item in evidence:
@@ -112,15 +119,17 @@ def _by_rows(
         if len(named) == 1:
             key = (item.chunk.note, "|".join(name for name, _ in item.unit.cells))
             of.setdefault(key, {}).setdefault(named[0], item)
-    found = next((rows for rows in of.values() if len(rows) == len(sides)), {})
+    found = next((rows for rows in of.values() if len(rows) == len(sides)), None)
+    if found is None:
+        return None
     rows = [found[at] for at in sorted(found)]
-    if not rows or max(item.score for item in rows) < evidence[0].score - near:
+    header = [name for name, _ in rows[0].unit.cells]
+    columns = [at for at, name in enumerate(header) if at and aspect & term_set(name)]
+    if not (plain or columns or any(item is evidence[0] for item in rows)):
         return None
     marks = [numbers.mark(item.chunk, item.unit.span) for item in rows]
     lines = [f"| {_line([escaped(item.unit.cells[0][1]) for item in rows])}", _rule(1 + len(rows))]
-    header = [name for name, _ in rows[0].unit.cells]
-    columns = range(1, len(header))
-    for at in [at for at in columns if aspect & term_set(header[at])] or columns:
+    for at in columns or range(1, len(header)):
         values = [
             f"{escaped(item.unit.cells[at][1]) or NOTHING} {mark}"
             for item, mark in zip(rows, marks, strict=True)

@@ -289,6 +289,7 @@ def test_two_sides_are_two_columns(over: Notes) -> None:
         ("What is the difference between Hot and Cool?", True),
         ("What is the difference between Hot and Cool in price?", False),
         ("Compare Hot and Cold", False),
+        ("Hot or Cool - what did we choose and why?", False),
         ("What is Hot?", False),
     ],
 )
