@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from assistant.conditions import EMPTY
 from assistant.evidence import Evidence, term_set
-from assistant.expectation import content_terms
+from assistant.expectation import asks_more, content_terms
 from assistant.question import Question
 from indexer.units import row_in_words
 
@@ -46,7 +46,7 @@ def holding(text: str, subject: frozenset[str], rows: Sequence[Evidence]) -> lis
     """
     header = [name for name, _ in rows[0].unit.cells]
     above = explained(rows[0])
-    if len(rows) < FEWEST or not subject & (term_set(" ".join(header)) | above):
+    if len(rows) < FEWEST or not subject & (term_set(" ".join(header)) | above) or asks_more(text):
         return []
     said, denials = NOT.subn("", text)
     columns = [_values([row.unit.cells[at][1] for row in rows]) for at in range(len(header))]
@@ -142,7 +142,7 @@ def narrowed(question: Question, items: Sequence[Evidence]) -> list[Evidence]:
     wide = [item for item in items if len(item.unit.cells) > WIDE]
     cells = dict(zip(map(id, wide), _asked_for(wide, asked, text), strict=True))
     told = [explained(item) | term_set(row_in_words(cells[id(item)])) for item in wide if cells[id(item)]]
-    if not told or asked.difference(*told) or _COMPARING.search(text):
+    if not told or asked.difference(*told) or _COMPARING.search(text) or asks_more(text):
         return list(items)
     return [
         replace(item, unit=replace(item.unit, text=row_in_words(cells[id(item)])))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import product
 
 from assistant.evidence import PROSE, Evidence, name_terms, name_words, term_set
-from assistant.expectation import WORD, content_terms
+from assistant.expectation import WORD, asks_more, content_terms
 from assistant.question import Question
 from assistant.writing import Composed, Numbers, said
 from indexer.keyword_index import terms
@@ -51,7 +51,9 @@ def names_all(question: Question, evidence: Sequence[Evidence]) -> bool:
 
 
 def _aspect(question: Question) -> frozenset[str]:
-    """The terms of the regard in which the sides are compared."""
+    """The terms of the one regard in which the sides are compared; none where more is asked."""
+    if asks_more(question.text):
+        return frozenset()
     sides = frozenset(terms(" ; ".join(question.sides)))
     return frozenset(content_terms(question.text)) - _COMPARING - sides
 

@@ -36,6 +36,7 @@ _COUNTED = re.compile(
 _SENTENCE_END = re.compile(
     r"(?<=[.!?])(?<!\b(?:Dr|Mr|Ms|St|vs)\.)(?<!\bMrs\.)(?<!\bProf\.)(?<!\b(?:e\.g|i\.e)\.)\s+"
 )
+_ASKING = re.compile(r"\b(?:how|what|when|where|which|who|whose|why)\b", re.I)
 _FORMULA = re.compile(r"\b(?:calculate[ds]?|calculation|compute[ds]?|formula)\b", re.I)
 _YES_NO = re.compile(
     r"^(?:(?:and|but|so|then|ok(?:ay)?)\b[\s,]*)*"
@@ -162,6 +163,11 @@ def asks_for_open_tasks(question: str) -> bool:
 def asks_yes_or_no(question: str) -> bool:
     """Whether a question can be answered by yes or no."""
     return bool(_YES_NO.match(_asked_last(question)))
+
+
+def asks_more(question: str) -> bool:
+    """Whether a question goes on to a further one: "which are there, and what does each cost"."""
+    return len(_ASKING.findall(question)) > 1
 
 
 def _asked_last(question: str) -> str:

@@ -90,6 +90,7 @@ def test_all_rows_that_meet_a_condition_are_told_and_no_other(
         "Which hosts have more than 15 seats?",
         "Which tools have more than 3 h of setup?",
         "Which tools had a change in 1999?",
+        "Which tools does Ana own, and what does each of them cost?",
         "How many tools are in Snowflake's setup?",
         "Which tools does Ana not own and Dee not use?",
         "Which tools are used by Kiwi or hired out?",
