@@ -19,10 +19,11 @@ ERRORS = problem_responses(400, 404, 413, 422, 503)
 def ask(body: AskRequest, asking: AskingPart) -> AnswerBody:
     """An answer made from the notes, each claim with the number of the citation that it stands on.
 
-    If the notes do not cover the question, `abstained` is true, `citations` is empty, and `related` names
-    the nearest headings. Of several questions in one, each is answered below itself, and `unanswered` names
-    those that the notes do not cover. With a `conversation_id`, the turns of that conversation are the
-    history, and this one is added to them.
+    What most probably answers comes first; what only perhaps does stands below the line "Perhaps also:". If
+    the notes do not cover the question, `abstained` is true, `citations` is empty, and `related` names the
+    nearest headings. Of several questions in one, each is answered below itself, and `unanswered` names those
+    that the notes do not cover. With a `conversation_id`, the turns of that conversation are the history, and
+    this one is added to them.
     """
     answer = asking.ask(body.question, **body.options())
     return AnswerBody.of(answer, passages="passages" in body.include)
