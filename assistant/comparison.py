@@ -45,7 +45,7 @@ def names_all(question: Question, evidence: Sequence[Evidence]) -> bool:
     """Whether nothing but some things is asked for, and the evidence has something named for each."""
     sides = [frozenset(terms(side)) for side in question.sides]
     words = set(WORD.findall(question.text)) - set(WORD.findall(" ".join(question.sides)))
-    if not sides or not all(map(_PLAIN.fullmatch, words)):
+    if not sides or not all(sides) or not all(map(_PLAIN.fullmatch, words)):
         return False
     return all(any(side == _named(item) for item in evidence) for side in sides)
 

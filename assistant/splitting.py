@@ -58,9 +58,7 @@ _QUOTED = re.compile(
     r"`[^`]*`|\"[^\"]*\"|\N{LEFT DOUBLE QUOTATION MARK}[^\N{RIGHT DOUBLE QUOTATION MARK}]*.?"
 )
 _OPTIONS = re.compile(r"(?:^|\s)\(?(?:[A-Da-d]|\d)[).]\s")
-_BIDDING_ANSWERS = re.compile(
-    r"\W*(?:\w+\W+){0,6}?(?:answer|questions?|tell me)\b[^.?!:]{0,60}[.:!]?\s*", re.I
-)
+_FOR_ANSWERS = re.compile(r"\W*(?:\w+\W+){0,6}?(?:answer|questions?|tell me)\b[^.?!:]{0,60}[.:!]?\s*", re.I)
 _ITEM = re.compile(r"(?:^[^\S\n]*(?:[-*\N{BULLET}]|\(?\d{1,2}[.)])|(?<=\s)\(?\d[.)])\s+", re.M)
 # Asks the assistant for something, not the notes.
 _MANNERS = re.compile(
@@ -112,7 +110,7 @@ def _unlisted(text: str) -> str:
     """A list of questions as a line each; any other list as it is."""
     first, *items = _ITEM.split(text)
     listed = len(items) > 1 and all(_stands(item.strip()) for item in items)
-    if _BIDDING_ANSWERS.fullmatch(first):
+    if _FOR_ANSWERS.fullmatch(first):
         first = ""
     return "\n".join(one.strip() for one in (first, *items) if one.strip()) if listed else text
 

@@ -291,6 +291,7 @@ def test_two_sides_are_two_columns(over: Notes) -> None:
         ("Compare Hot and Cold", False),
         ("Hot or Cool - what did we choose and why?", False),
         ("What is Hot?", False),
+        ("This vs that", False),
     ],
 )
 def test_a_comparison_of_what_the_notes_name_is_answered(question: str, named: bool) -> None:
