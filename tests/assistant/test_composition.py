@@ -291,13 +291,17 @@ def test_two_sides_are_two_columns(over: Notes) -> None:
         ("Compare Hot and Cold", False),
         ("Hot or Cool - what did we choose and why?", False),
         ("What is Hot?", False),
-        ("This vs that", False),
     ],
 )
 def test_a_comparison_of_what_the_notes_name_is_answered(question: str, named: bool) -> None:
     note = note_of("n.md", "- **Hot:** read often\n- **Cool:** read seldom\n", "0")
     found = evidence_of(note, {"Hot: read often": 2, "Cool: read seldom": 1})
     assert names_all(understand(question), found) is named
+
+
+def test_words_without_a_subject_name_nothing() -> None:
+    found = evidence_of(note_of("n.md", "Hot is read often.\n", "0"), {"Hot is read often.": 1})
+    assert not names_all(understand("this vs that"), found)
 
 
 def test_two_sides_without_a_table_stand_side_by_side(over: Notes) -> None:
