@@ -99,7 +99,8 @@ def _columns(sides: Sequence[frozenset[str]], item: Evidence) -> Sequence[int]:
 
 def _alike(side: frozenset[str], names: frozenset[str]) -> float:
     """How much of both a side and a name have in common, if one has all of the other; else nothing."""
-    return len(side & names) / len(side | names) if side <= names or (names and names <= side) else 0.0
+    alike = side and names and (side <= names or names <= side)
+    return len(side & names) / len(side | names) if alike else 0.0
 
 
 def _by_rows(

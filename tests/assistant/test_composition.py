@@ -304,6 +304,16 @@ def test_words_without_a_subject_name_nothing() -> None:
     assert not names_all(understand("this vs that"), found)
 
 
+@pytest.mark.parametrize(
+    "question", ["this vs that", "it vs", "vs vs vs", "compare the and a", "it, it vs it"]
+)
+def test_what_compares_nothing_is_answered_as_any_question(over: Notes, question: str) -> None:
+    table = "| | Hot | | the |\n|---|---|---|---|\n| | a | | b |\n| Days | 0 | 1 | 2 |\n"
+    text = f"# Tiers\n\nHot is read often.\n\n{table}"
+    answer = over(text).ask(question)
+    assert not answer.text.startswith("| |")
+
+
 def test_two_sides_without_a_table_stand_side_by_side(over: Notes) -> None:
     text = "- **IRSA:** a role per service account\n- **Pod Identity:** an agent on the node\n"
     answer = over(text).ask("Compare IRSA and Pod Identity")
