@@ -8,6 +8,7 @@ import numpy as np
 
 from assistant.evidence import PROSE, Evidence, term_set
 from assistant.question import Question, Wants
+from assistant.steps import number_before
 from indexer.types import DONE, TO_DO, Kind
 
 MOST_LISTED = 10
@@ -22,8 +23,6 @@ _LEANING = re.compile(
     re.I,
 )
 MOST_BEFORE = 2  # sentences that are told since one leans on them
-LONGEST_MARKER = 14  # characters, with the spaces behind it
-_NUMBERED = re.compile(r"\d{1,9}[.)][ \t]+$")
 
 Group = tuple[str, int, str]
 Place = tuple[str, int]
@@ -237,14 +236,17 @@ def _by_group(items: Sequence[Evidence]) -> dict[Group, list[Evidence]]:
 
 
 def _in_order(chosen: Sequence[Evidence], *, rows: bool = False) -> list[Evidence]:
-    """The chosen, but the steps of each list, and maybe the rows of a table, in the order of their note."""
+    """The chosen, but the steps of each list, and maybe the rows of a table, together as in their note."""
     lists: dict[Group, list[Evidence]] = {}
-    ordered = [item for item in chosen if _is_step(item) or (rows and item.unit.cells)]
-    for item in ordered:
-        lists.setdefault(_group(item), []).append(item)
-    steps = {group: iter(sorted(members, key=_place)) for group, members in lists.items()}
-    places = set(map(_place, ordered))
-    return [next(steps[_group(item)]) if _place(item) in places else item for item in chosen]
+    for item in chosen:
+        if _is_step(item) or (rows and item.unit.cells):
+            lists.setdefault(_group(item), []).append(item)
+    listed = {_place(item) for members in lists.values() for item in members}
+    ordered: list[Evidence] = []
+    for item in chosen:
+        told = sorted(lists.pop(_group(item), []), key=_place) if _place(item) in listed else [item]
+        ordered.extend(told)
+    return ordered
 
 
 def _is_listed(item: Evidence) -> bool:
@@ -254,8 +256,8 @@ def _is_listed(item: Evidence) -> bool:
 
 def _is_step(item: Evidence) -> bool:
     """Whether an item has a number in a list of its note."""
-    before = item.chunk.text[: item.unit.span.start - item.chunk.span.start]
-    return item.unit.kind is Kind.LIST_ITEM and bool(_NUMBERED.search(before[-LONGEST_MARKER:]))
+    start = item.unit.span.start - item.chunk.span.start
+    return item.unit.kind is Kind.LIST_ITEM and number_before(item.chunk.text, start) is not None
 
 
 def _group(item: Evidence) -> Group:

@@ -33,6 +33,6 @@ def compose(
     first, further = (rows, []) if rows else choose(question, evidence)
     items = narrowed(question, headed(question, [*first, *further], snapshot))
     text = write_items(items[: len(first)], numbers)
-    if further:
-        text += f"\n\n{FURTHER}\n\n{write_items(items[len(first) :], numbers, listed=True)}"
+    if perhaps := write_items(items[len(first) :], numbers, listed=True):
+        text += f"\n\n{FURTHER}\n\n{perhaps}"
     return Composed(text, numbers.citations)

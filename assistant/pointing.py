@@ -48,7 +48,7 @@ def nth_put_in(question: str, answer: str) -> str:
 def named_first(answer: str, question: str, lexicon: Lexicon) -> str:
     """What an answer is about that the question did not name: what its first line calls it."""
     first = next((line for line in answer.splitlines() if line.strip()), "")
-    said = _said(re.sub(r"^[-*+|]\s+", "", first))
+    said = _said(re.sub(r"^(?:[-*+|]|\d{1,2}[.)])\s+", "", first))
     asked = question.lower()
     name = name_of(said)
     no_name = name.startswith(_QUOTES) or len(name.split()) > MOST_WORDS  # it is quoted, or a clause

@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 
 from assistant.citations import cite
 from assistant.evidence import Evidence
+from assistant.steps import Line, markers, number_before
 from assistant.types import Citation
 from indexer.blocks import code_at
 from indexer.markdown import commonmark, escaped
 from indexer.types import Chunk, Kind, Note, Span
+
+Place = tuple[str, Span]  # a note, and where in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +29,8 @@ class Numbers:
 
     notes: Mapping[str, Note]
     citations: list[Citation] = field(default_factory=list)
-    _given: dict[tuple[str, Span], int] = field(default_factory=dict)
-    _told: set[tuple[str, Span]] = field(default_factory=set)
+    _given: dict[Place, int] = field(default_factory=dict)
+    _told: set[Place] = field(default_factory=set)
 
     def again(self) -> "Numbers":
         """The same numbers for a further answer, in which nothing has been told yet."""
@@ -59,44 +62,53 @@ def write_items(items: Sequence[Evidence], numbers: Numbers, *, listed: bool = F
     Args:
         listed: one item is a list, too.
     """
-    notes = numbers.notes
-    told: list[tuple[int, str]] = []  # how deep it stands, and what
-    here: set[tuple[str, Span]] = set()
+    told: list[Line] = []
+    here: set[Place] = set()
+
+    def tell(item: Evidence, path: Sequence[Place], words: str) -> None:
+        note, span = path[-1]
+        of = (*path[:-1][-1:], note, item.chunk.heading_path)
+        number = number_before(numbers.notes[note].text, span.start)
+        told.append(Line(len(here & set(path[:-1])), of, number, f"{words}{numbers.mark(item.chunk, span)}"))
+        here.add(path[-1])
+
     for item in _gathered(items):
-        note, path = notes[item.chunk.note], places(item)
-        for depth, lead in enumerate(item.unit.parents):
+        note, path = numbers.notes[item.chunk.note], places(item)
+        for depth, lead in enumerate(item.unit.parents, start=1):
             if not numbers.has(item.chunk, lead.span):
-                words = commonmark(lead.span.of(note.text))
-                told.append((len(here & set(path[:depth])), f"{words} {numbers.mark(item.chunk, lead.span)}"))
-                here.add(path[depth])
+                tell(item, path[:depth], f"{commonmark(lead.span.of(note.text))} ")
         if not numbers.has(item.chunk, item.unit.span):
             between = "\n" if item.unit.kind is Kind.CODE else " "  # behind a fence nothing may stand
-            words = f"{said(item, note)}{between}{numbers.mark(item.chunk, item.unit.span)}"
-            told.append((len(here & set(path[:-1])), words))
-            here.add(path[-1])
+            tell(item, path, f"{said(item, note)}{between}")
     if len(told) == 1 and not listed:
-        return told[0][1]
-    return "\n".join(_listed(depth, words) for depth, words in told)
+        return told[0].words
+    return _as_list(told)
 
 
 def _gathered(items: Sequence[Evidence]) -> list[Evidence]:
     """The items in their order, but what hangs on one thing side by side."""
     standing = [places(item) for item in items]
-    first: dict[tuple[str, Span], int] = {}
+    first: dict[Place, int] = {}
     for number, place in enumerate(place for path in standing for place in path):
         first.setdefault(place, number)
     order = sorted(range(len(items)), key=lambda at: [first[place] for place in standing[at]])
     return [items[at] for at in order]
 
 
-def places(item: Evidence) -> list[tuple[str, Span]]:
+def places(item: Evidence) -> list[Place]:
     """Where what an item hangs on stands, outermost first, and the item itself."""
     return [(item.chunk.note, span) for span in (*(lead.span for lead in item.unit.parents), item.unit.span)]
 
 
-def _listed(depth: int, words: str) -> str:
-    margin = "  " * depth
-    return f"{margin}- " + words.replace("\n", f"\n{margin}  ")
+def _as_list(lines: Sequence[Line]) -> str:
+    signs = markers(lines)
+    width = max(len(sign) for sign in ("", *signs)) + 1  # what hangs on a line has to stand behind its sign
+    margins = [" " * width * line.depth for line in lines]
+    return "\n".join(map(_listed, signs, margins, (line.words for line in lines)))
+
+
+def _listed(sign: str, margin: str, words: str) -> str:
+    return f"{margin}{sign} " + words.replace("\n", f"\n{margin}{' ' * len(sign)} ")
 
 
 def said(item: Evidence, note: Note) -> str:

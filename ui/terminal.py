@@ -8,10 +8,12 @@ from rich.console import Console
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from rich.markdown import Markdown
+
     from assistant.types import Answer, Passage
     from indexer.planning import BuildReport, Progress
 
-Lines = Iterable[Text]
+Lines = Iterable["Text | Markdown"]
 MAX_LISTED = 10  # paths of a kind in a report
 
 # Control characters of a note could move the cursor or repaint the screen; only the line end is let through.
@@ -26,16 +28,25 @@ def plain(text: str, style: str = "") -> Text:
 
 
 def print_lines(console: Console, lines: Lines) -> None:
-    """Print lines, each as long as it is; on a terminal, broken between words and indented as it began."""
+    """Print lines, each as long as it is; on a terminal, broken between words and indented as it began.
+
+    Markdown is drawn on a terminal, and else printed as it is.
+    """
     for line in lines:
         if not console.is_terminal:
-            console.print(line, soft_wrap=True)
+            console.print(line if isinstance(line, Text) else Text(line.markup), soft_wrap=True)
             continue
-        for part in line.split("\n", allow_blank=True):
+        for part in line.split("\n", allow_blank=True) if isinstance(line, Text) else _drawn(console, line):
             indent = len(part.plain) - len(part.plain.lstrip(" "))
             for piece in part[indent:].wrap(console, max(20, console.width - indent)) or [part]:
                 piece.rstrip()
                 console.print(Text(" " * indent).append_text(piece), soft_wrap=True)
+
+
+def _drawn(console: Console, markdown: "Markdown") -> Iterator[Text]:
+    """Markdown as lines that fit the terminal, without the spaces that fill it."""
+    for segments in console.render_lines(markdown, pad=False):
+        yield Text.assemble(*((segment.text, segment.style or "") for segment in segments))
 
 
 def print_plainly(console: Console, sentence: str) -> None:
@@ -43,11 +54,13 @@ def print_plainly(console: Console, sentence: str) -> None:
     console.print(plain(" ".join(sentence.split())), soft_wrap=True)
 
 
-def answer_lines(answer: "Answer") -> Iterator[Text]:
+def answer_lines(answer: "Answer") -> "Iterator[Text | Markdown]":
     """The answer, then its footnotes; or, if it was declined, the nearest headings."""
+    from rich.markdown import Markdown
+
     from assistant.notices import notices
 
-    yield plain(answer.text)
+    yield Markdown(plain(answer.text).plain, code_theme="ansi_dark", hyperlinks=False)
     if answer.citations or answer.related:
         yield Text()
     for citation in answer.citations:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from assistant.choosing import choose
 from assistant.comparison import names_all
-from assistant.composition import FURTHER
+from assistant.composition import FURTHER, compose
 from assistant.evidence import Evidence
 from assistant.pipeline import Assistant
 from assistant.question import understand
@@ -405,8 +405,77 @@ def test_a_step_comes_with_its_command(over: Notes) -> None:
 def test_steps_come_in_their_order(over: Notes) -> None:
     text = "# Bread\n\n1. Mix the flour\n2. Let the bread rise\n3. Shape the bread, and bake the bread\n"
     answer = over(text).ask("How do I shape and bake bread, and let bread rise?")
-    steps = [line.split()[1] for line in answer.text.splitlines()]
-    assert len(steps) > 1 and steps == sorted(steps, key=["Mix", "Let", "Shape"].index)
+    assert answer.text == (
+        "1. Mix the flour [1]\n2. Let the bread rise [2]\n3. Shape the bread, and bake the bread [3]"
+    )
+
+
+STEPS = """Do this once a quarter.
+
+1. Freeze deploys
+2. Make a key:
+   - long
+   - new
+3. Restart the workers
+10. Unfreeze deploys
+"""
+
+
+@pytest.mark.parametrize(
+    ("told", "text"),
+    [
+        (
+            ["Freeze deploys", "Do this once a quarter."],
+            "- Freeze deploys [1]\n- Do this once a quarter. [2]",
+        ),
+        (["Restart the workers", "Freeze deploys"], "- Restart the workers [1]\n- Freeze deploys [2]"),
+        (["new", "Restart the workers"], "2. Make a key: [1]\n   - new [2]\n3. Restart the workers [3]"),
+        (
+            ["Freeze deploys", "new", "Restart the workers", "Unfreeze deploys"],
+            "1. Freeze deploys [1]\n2. Make a key: [2]\n    - new [3]\n3. Restart the workers [4]\n"
+            "10) Unfreeze deploys [5]",
+        ),
+        (
+            ["Freeze deploys", "Do this once a quarter.", "Make a key:", "Restart the workers"],
+            "- Freeze deploys [1]\n- Do this once a quarter. [2]\n"
+            "2. Make a key: [3]\n3. Restart the workers [4]",
+        ),
+    ],
+)
+def test_several_steps_of_a_list_are_told_with_their_numbers(told: list[str], text: str) -> None:
+    note = note_of("n.md", STEPS, "0")
+    scores = {words: float(len(told) - place) for place, words in enumerate(told)}
+    assert write_items(evidence_of(note, scores), Numbers({"n.md": note})) == text
+
+
+def test_of_a_list_whose_items_all_have_one_number_none_is_told() -> None:
+    note = note_of("n.md", "1. Order it\n1. Rack it\n", "0")
+    found = evidence_of(note, {"Order it": 2, "Rack it": 1})
+    assert write_items(found, Numbers({"n.md": note})) == "- Order it [1]\n- Rack it [2]"
+
+
+def test_a_number_that_ends_a_sentence_is_none_of_a_step() -> None:
+    note = note_of("n.md", "There are 3. Restart it. Then there are 4. Stop it.\n", "0")
+    found = evidence_of(note, {"Restart it.": 2, "Stop it.": 1})[:2]
+    assert write_items(found, Numbers({"n.md": note})) == "- Restart it. [1]\n- Stop it. [2]"
+
+
+def test_the_steps_of_a_list_stand_together() -> None:
+    note = note_of("n.md", "Once a quarter.\n\n1. Freeze it\n2. Thaw it\n", "0")
+    found = evidence_of(note, {"Thaw it": 3, "Once a quarter.": 2.9, "Freeze it": 2.8})
+    assert texts(choose(understand("What are the steps?"), found)) == [
+        "Freeze it",
+        "Thaw it",
+        "Once a quarter.",
+    ]
+
+
+def test_nothing_is_promised_below_that_was_told_above(over: Notes) -> None:
+    text = "# Tea\n\nFor a pot:\n\n- Warm it\n- Fill it\n"
+    snapshot = over(text).index.current
+    found = evidence_of(snapshot.notes["n.md"], {"Warm it": 9, "Fill it": 8, "For a pot:": 7.8})
+    told = compose(understand("How is it made?"), found, snapshot).text
+    assert told == "- For a pot: [1]\n  - Warm it [2]\n  - Fill it [3]"
 
 
 def test_a_question_of_the_notes_comes_with_its_answer(over: Notes) -> None:
@@ -477,7 +546,7 @@ def test_of_several_things_the_rows_of_a_table_come_in_their_order() -> None:
     note = note_of("n.md", f"| Van | Load |\n|---|---|\n{rows}\nVans are rented.\n", "0")
     red, blue = "red \N{EN DASH} Load: pianos", "blue \N{EN DASH} Load: horses"
     found = evidence_of(note, {blue: 3, "Vans are rented.": 2.9, red: 2.8})
-    assert texts(choose(understand("List the things on hire"), found)) == [red, "Vans are rented.", blue]
+    assert texts(choose(understand("List the things on hire"), found)) == [red, blue, "Vans are rented."]
 
 
 BEDS = note_of("n.md", "The beds:\n\n- peas\n- beans\n- herbs\n- kale\n\nThe tap drips.\n", "0")

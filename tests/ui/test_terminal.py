@@ -35,8 +35,8 @@ def shown(lines: terminal.Lines, *, terminal: bool = True, width: int = 200, **e
 
 
 def test_a_quote_of_several_lines_is_indented_as_one() -> None:
-    lines = [line.plain for line in terminal.answer_lines(answer(citations=[citation("one\ntwo", last=4)]))]
-    assert lines == ["One. [1]", "", "[1] a.md:3-4  A > B", "    one\n    two"]
+    lines = terminal.answer_lines(answer(citations=[citation("one\ntwo", last=4)]))
+    assert shown(lines, terminal=False) == "One. [1]\n\n[1] a.md:3-4  A > B\n    one\n    two\n"
 
 
 def test_a_long_quote_is_broken_on_a_terminal_and_stays_indented() -> None:
@@ -53,8 +53,19 @@ def test_a_long_quote_is_broken_on_a_terminal_and_stays_indented() -> None:
 
 def test_related_headings_and_losses_are_listed() -> None:
     declined = answer(text="No.", related=[Related("a.md", ("A",), 9)], degraded=["no reranking"])
-    lines = [line.plain for line in terminal.answer_lines(declined)]
-    assert lines == ["No.", "", "Nearest headings:", "  a.md:9  A", "\nDone without: no reranking"]
+    assert shown(terminal.answer_lines(declined), terminal=False) == (
+        "No.\n\nNearest headings:\n  a.md:9  A\n\nDone without: no reranking\n"
+    )
+
+
+def test_an_answer_is_drawn_on_a_terminal_and_else_printed_as_markdown() -> None:
+    text = "1. Press **red** [1]\n2. See [the page](https://example.org/a) [2]"
+    assert shown(terminal.answer_lines(answer(text=text)), terminal=False) == f"{text}\n"
+    drawn = shown(terminal.answer_lines(answer(text=text)), NO_COLOR="1")
+    assert "1 Press \x1b[1mred\x1b[0m [1]\n" in drawn  # bold, and no spaces to the margin
+    assert "\x1b]8" not in drawn and "https://example.org/a" in drawn  # where it leads is read, not hidden
+    narrow = shown(terminal.answer_lines(answer(text="One word. " * 20)), width=40, NO_COLOR="1")
+    assert max(map(len, narrow.splitlines())) <= 40
 
 
 def test_a_note_cannot_act_on_the_terminal() -> None:
