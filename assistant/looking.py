@@ -46,7 +46,7 @@ class Look:
         return for_several(self.evidence) if self.question.wants is Wants.LIST else self.evidence
 
 
-@np.errstate(invalid="ignore")  # a product of matrices warns now and then of numbers that stand beside them
+@np.errstate(invalid="ignore")  # OpenBLAS warns now and then though each number of a product is finite
 def look(
     snapshot: Passages,
     embedder: Embedder,

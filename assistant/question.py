@@ -136,8 +136,11 @@ def _sides(one: str, other: str) -> tuple[str, ...]:
 
 
 def spoken(question: Question, lexicon: Lexicon) -> str:
-    """The question as a model reads it best: one word alone as what it is, an acronym with its long form."""
-    subject, text = question.subject, question.text
+    """The question as a model reads it best: one word alone as what it is, an acronym with its long form.
+
+    It ends with its sign: without one the net that reads it is surer of everything.
+    """
+    subject, text = question.subject, f"{question.text.rstrip('?!. ')}?"
     if len(subject.split()) != 1:
         return text
     if text.startswith(subject):

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
+import numpy as np
+
 from assistant.alignment import Alignment
 from assistant.claims import in_words_of
 from assistant.readings import Line, Meaning, Read, lines_of, read_sentence
@@ -42,6 +44,7 @@ class Passages:
         self._meaning = meaning
         self._lines: dict[int, list[Line]] = {}
 
+    @np.errstate(invalid="ignore")  # as in `look`
     def support(self, sentence: str, among: Iterable[int]) -> Support:
         """The lines of one of the passages that say what the sentence says.
 

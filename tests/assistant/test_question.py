@@ -52,12 +52,14 @@ def test_what_a_question_wants(text: str, wants: Wants, subject: str) -> None:
     ("text", "read"),
     [
         ("Fargate", "What is Fargate?"),
-        ("task role", "task role"),
+        ("task role", "task role?"),
         ("ecr?", "What is Elastic Container Registry (ecr)?"),
         ("ECR in full", "What is Elastic Container Registry (ECR)?"),
-        ("what does ECR mean", "what does Elastic Container Registry (ECR) mean"),
+        ("what does ECR mean", "what does Elastic Container Registry (ECR) mean?"),
         ("What is an ECR repository?", "What is an ECR repository?"),
         ("How do tasks pull from ECR?", "How do tasks pull from ECR?"),
+        ("how do tasks pull from ECR", "how do tasks pull from ECR?"),
+        ("Explain how tasks pull from ECR.", "Explain how tasks pull from ECR?"),
     ],
 )
 def test_a_model_reads_a_word_alone_as_a_question_and_an_acronym_spelled_out(text: str, read: str) -> None:
