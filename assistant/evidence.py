@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.cross_attention import Verdict
-from assistant.expectation import Shape, asks_for_open_tasks, asks_yes_or_no, content_terms, shape_of
+from assistant.expectation import WORD, Shape, asks_for_open_tasks, asks_yes_or_no, content_terms, shape_of
 from assistant.features import Features, scored
 from assistant.matching import Asked
 from assistant.question import Question, long_forms
 from assistant.types import Passage
 from assistant.whereabouts import Whereabouts
 from indexer.keyword_index import terms
+from indexer.markdown import plain
 from indexer.passages import Frequencies, Passages
 from indexer.types import TO_DO, Chunk, Kind, Lead, Unit
 
@@ -72,6 +73,16 @@ def candidates(passages: Sequence[Passage], verdicts: Sequence[Verdict] = ()) ->
         for number, unit in enumerate(passage.chunk.units)
         if unit.kind in ANSWERING and not _points_elsewhere(unit, passage.chunk)
     ]
+
+
+def beyond(told: str, units: Sequence[Candidate]) -> list[Candidate]:
+    """The units of which an answer, in Markdown, has not told yet."""
+    said = _worded(plain(told))
+    return [one for one in units if not told or _worded(one.unit.text) not in said]
+
+
+def _worded(text: str) -> str:
+    return f" {' '.join(WORD.findall(text.lower()))} "
 
 
 def _points_elsewhere(unit: Unit, chunk: Chunk) -> bool:

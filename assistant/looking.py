@@ -10,7 +10,7 @@ from assistant.comparison import names_all
 from assistant.confidence import confidence
 from assistant.conversation import Reading
 from assistant.cross_attention import Verdict, open_net
-from assistant.evidence import Evidence, by_words, candidates, for_several, weigh
+from assistant.evidence import Evidence, beyond, by_words, candidates, for_several, weigh
 from assistant.matching import asked
 from assistant.question import Question, Wants, mend, search_terms, spoken, understand
 from assistant.reranking import RERANKED, Reranker, by_units, reranked
@@ -74,7 +74,8 @@ def look(
     if reranker:
         passages = reranked(understood.text, passages, reranker)[: max(top_k, LOOKED_AT)]
     verdicts = _verdicts(read, passages, embedder)
-    evidence = weigh(understood, words, candidates(passages, verdicts), snapshot, at)
+    units = beyond(reading.beyond, candidates(passages, verdicts))
+    evidence = weigh(understood, words, units, snapshot, at)
     embedded = bool(query.vector.any())
     if not embedded:
         evidence = by_words(evidence)

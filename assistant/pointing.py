@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from assistant.evidence import name_of
-from assistant.question import entities
+from assistant.naming import entities
 from indexer.lexicon import Lexicon
 from indexer.markdown import plain
 

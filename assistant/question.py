@@ -8,7 +8,7 @@ from enum import StrEnum
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
-from assistant.expectation import VERB, WORD, content_terms, generic_words, shape_of
+from assistant.expectation import VERB, WORD, generic_words, shape_of
 from indexer.keyword_index import STOPWORDS, is_stop_word, terms
 from indexer.lexicon import Lexicon
 
@@ -218,31 +218,3 @@ def long_forms(text: str, lexicon: Lexicon) -> list[str]:
 def long_form(name: str, lexicon: Lexicon) -> str:
     """What a name is short for that is an acronym as a whole; else ""."""
     return next(iter(long_forms(name, lexicon)), "") if len(name.split()) == 1 else ""
-
-
-def entities(text: str, lexicon: Lexicon) -> list[str]:
-    """The names of the notes that a text holds, longest match first at each place, in order."""
-    words = list(WORD.finditer(text))
-    found: list[str] = []
-    at = 0
-    while at < len(words):
-        for length in range(min(6, len(words) - at), 0, -1):
-            run = text[words[at].start() : words[at + length - 1].end()]
-            if _is_name(run, lexicon):
-                found.append(run)
-                at += length
-                break
-        else:
-            at += 1
-    return found
-
-
-def _is_name(run: str, lexicon: Lexicon) -> bool:
-    lower = run.lower()
-    known = lower in lexicon.names or (lower.endswith("s") and lower[:-1] in lexicon.names)
-    return bool((known or _looks_like_one(run)) and content_terms(run))
-
-
-def _looks_like_one(word: str) -> bool:
-    """An acronym or an identifier: `ECS`, `awsvpc` in marks, `RunTask`."""
-    return bool(re.fullmatch(r"[A-Z][A-Za-z]*[A-Z0-9][A-Za-z0-9]*", word))

@@ -1,6 +1,7 @@
 import pytest
 
-from assistant.conversation import Reading, readings, stand_alone, topic_of
+from assistant.conversation import Reading, readings, stand_alone
+from assistant.topics import topic_of
 from assistant.types import DECLINED, Turn
 from indexer.lexicon import Lexicon
 
@@ -49,6 +50,61 @@ def test_a_question_takes_over_what_it_leans_on(before: str, question: str, stan
         assert resolved(before, question) in (stands, "why what is ECS Exec?")
     else:
         assert resolved(before, question) == stands
+
+
+KNOWN = ["john", "snow", "bruno", "latour", "geison", "pasteur", "hugh", "small", "krell", "henry", "cholera"]
+PEOPLE = Lexicon(
+    names={"snow": "Snow", "the board": "the board"},
+    words=dict.fromkeys(KNOWN, 3),
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "question", "stands"),
+    [
+        ("How did John Snow die?", "Why did nobody believe him?", "Why did nobody believe John Snow?"),
+        ("What gave Latour the idea?", "Where was he born?", "Where was Latour born?"),
+        ("Who disagreed with Hugh Small?", "What was his claim?", "What was Hugh Small's claim?"),
+        ("What did Latour say to the board?", "Whom did she tell?", "Whom did Latour tell?"),
+        ("What was decided in Krell v Henry?", "When was it?", "When was Krell v Henry?"),
+        ("What did Unheardof say of Snow?", "How did he die?", "How did Snow die?"),
+        ("Summarise the cholera map", "Who drew it?", "Who drew cholera map?"),
+    ],
+)
+def test_a_name_with_capitals_is_what_a_question_is_about(before: str, question: str, stands: str) -> None:
+    assert stand_alone(question, [Turn(before)], PEOPLE) == stands
+
+
+def test_a_fragment_may_stand_in_the_place_of_any_name() -> None:
+    history = [Turn("What did Bruno Latour claim about Pasteur?")]
+    found = [reading.text for reading in readings("And Geison?", history, PEOPLE)]
+    assert {"What did Bruno Latour claim about Geison?", "What did Geison claim about Pasteur?"} <= set(found)
+
+
+@pytest.mark.parametrize(
+    "question", ["are you sure?", "Really?", "is that true?", "ok, summarize that please"]
+)
+def test_what_asks_once_more_is_the_question_before_it_and_no_subject(question: str) -> None:
+    turns = [Turn("What is Karpenter?", "A scaler. [1]"), Turn(question, "A scaler. [1]")]
+    assert readings(question, turns[:1], LEXICON) == [Reading("What is Karpenter?", turns[0])]
+    assert stand_alone("and the instance profile?", turns, LEXICON) == "What is instance profile?"
+
+
+@pytest.mark.parametrize("question", ["Is that still true?", "what is more?", "Are you sure that it scales?"])
+def test_what_asks_something_of_its_own_is_no_echo(question: str) -> None:
+    assert (
+        stand_alone(question, [Turn("What is Karpenter?", "A scaler. [1]")], LEXICON) != "What is Karpenter?"
+    )
+
+
+def test_who_asks_for_more_is_not_told_again_what_was_told() -> None:
+    turns = [
+        Turn("What is X-Ray?", "x"),
+        Turn("What is Karpenter?", "A scaler. [1]"),
+        Turn("more", "Fast. [1]"),
+    ]
+    [reading] = readings("what else?", turns, LEXICON)
+    assert reading == Reading("What is Karpenter?", turns[-1], beyond="A scaler. [1]\n\nFast. [1]")
 
 
 LISTED = "- **Canary:** a small share first [1]\n  - and the rest [2]\n- Linear \N{EN DASH} How: in steps [3]"

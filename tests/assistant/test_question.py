@@ -1,7 +1,8 @@
 import pytest
 from endless import comes_to_an_end
 
-from assistant.question import Wants, entities, long_forms, mend, search_terms, spoken, understand
+from assistant.naming import entities
+from assistant.question import Wants, long_forms, mend, search_terms, spoken, understand
 from indexer.embedding import open_embedder
 from indexer.lexicon import Lexicon
 
@@ -112,6 +113,23 @@ def test_entities_are_the_longest_names() -> None:
         "task role",
         "Fargate",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Is it open on Friday?", []),
+        ("Was it sold on Black Friday in May?", ["Black Friday"]),
+        ("How did John Snow's map change Krell v Henry?", ["John Snow", "Krell v Henry"]),
+        ("John Snow drew it", ["John Snow"]),
+        ("Snow fell. Black ice came", []),
+        ("What does Nobody Known say?", []),
+        ("what did john snow draw?", []),
+    ],
+)
+def test_what_is_written_with_a_capital_is_a_name(text: str, names: list[str]) -> None:
+    words = dict.fromkeys(["john", "snow", "krell", "henry", "black", "friday", "may"], 2)
+    assert entities(text, Lexicon(words=words)) == names
 
 
 @pytest.mark.parametrize(
