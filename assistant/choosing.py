@@ -3,10 +3,11 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 import numpy as np
 
-from assistant.evidence import PROSE, Evidence, term_set
+from assistant.evidence import PROSE, Evidence, Place, term_set
 from assistant.question import Question, Wants
 from assistant.steps import number_before
 from indexer.types import DONE, TO_DO, Kind
@@ -16,16 +17,11 @@ ALIKE = 0.7  # the share of their terms that two items have in common where they
 SURELY = 0.8  # how probably one of those that are told first answers
 MOSTLY = 0.5  # how probably lists told whole must answer for what else is hardly probable to be left out
 
-# A sentence that begins so says little without the one before it.
-_LEANING = re.compile(
-    r"(?:otherwise|thus|so|hence|therefore|however|but|yet|still|then|instead|also|else|if (?:so|not)"
-    r"|after that|this|that|these|those|such|it|they|he|she|both|neither)\b",
-    re.I,
+_HOW_TO = re.compile(
+    r"\bhow (?:can|could|do|does|must|should|to|would)\b|\bwhat (?:do|must|should) (?:I|one|we|you)\b", re.I
 )
-MOST_BEFORE = 2  # sentences that are told since one leans on them
 
 Group = tuple[str, int, str]
-Place = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +57,12 @@ def choose(question: Question, evidence: Sequence[Evidence]) -> tuple[list[Evide
     told = _in_order(_without_strays(told, members, probable, measure.stray), rows=several)
     lists = {at: there for at, there in members.items() if several or _is_listed(there[0])}
     first = _made_whole(_surest(likely, probable, measure.least), lists, question.wants)
-    first = _in_order(_with_the_rest_of_lists(first, told), rows=several)
-    first = _with_what_they_lean_on(first, evidence)
-    kept = set(map(_place, first))
-    return first, [item for item in told if _place(item) not in kept]
+    first = _with_the_rest_of_lists(first, told)
+    if _HOW_TO.search(question.text):
+        first = _with_all_steps(first, members)
+    first = _in_order(first, rows=several)
+    kept = {one.place for one in first}
+    return first, [item for item in told if item.place not in kept]
 
 
 def _surest(likely: Sequence[Evidence], probable: Mapping[Place, float], least: int) -> Sequence[Evidence]:
@@ -78,7 +76,7 @@ def _surest(likely: Sequence[Evidence], probable: Mapping[Place, float], least: 
         step = _is_step(item) and any(_group(item) == _group(other) for other in surest)
         if sure < SURELY or len(surest) < least or introduced or step:
             surest.append(item)
-        sure += probable[_place(item)]
+        sure += probable[item.place]
     return surest
 
 
@@ -88,37 +86,16 @@ def _with_the_rest_of_lists(first: Sequence[Evidence], told: Sequence[Evidence])
     for item in first:
         listed = item.unit.parents and item.unit.parents[-1].text.endswith(":")
         some = [other for other in told if _group(other) == _group(item)] if listed else []
-        whole.update((_place(one), one) for one in (*some, item) if _place(one) not in whole)
+        whole.update((one.place, one) for one in (*some, item) if one.place not in whole)
     return list(whole.values())
 
 
-def _with_what_they_lean_on(items: Sequence[Evidence], evidence: Sequence[Evidence]) -> list[Evidence]:
-    """The items, before each sentence that leans on the one before it in its note that one."""
-    found = {_place(item): item for item in evidence}
-    told = {_place(item) for item in items}
-    whole: list[Evidence] = []
-    for item in items:
-        before: list[Evidence] = []
-        while len(before) < MOST_BEFORE:
-            place = _leans_on(before[0] if before else item)
-            if place is None or place in told or place not in found:
-                break
-            before.insert(0, found[place])
-            told.add(place)
-        whole += [*before, item]
-    return whole
-
-
-def _leans_on(item: Evidence) -> Place | None:
-    """Where the sentence stands that one leans on: right before it, in one paragraph."""
-    unit, text = item.unit, item.chunk.text
-    at = next((at for at, one in enumerate(item.chunk.units) if one.span == unit.span), 0)
-    if unit.kind is not Kind.PARAGRAPH or not at or not _LEANING.match(unit.text):
-        return None
-    before = item.chunk.units[at - 1]
-    between = text[before.span.end - item.chunk.span.start : unit.span.start - item.chunk.span.start]
-    joined = before.kind is Kind.PARAGRAPH and between.isspace() and between.count("\n") < 2
-    return (item.chunk.note, before.span.start) if joined else None
+def _with_all_steps(
+    first: Sequence[Evidence], members: Mapping[Group, Sequence[Evidence]]
+) -> Sequence[Evidence]:
+    """The items, the best one with all steps of its list: to leave one out does harm."""
+    steps = members.get(_group(first[0]), []) if _is_step(first[0]) else []
+    return [*steps, *(item for item in first if item not in steps)] if len(steps) <= MOST_LISTED else first
 
 
 def _of_one_side(question: Question, item: Evidence) -> bool:
@@ -142,8 +119,8 @@ def _likeliest(
     told: set[Place] = set()
     items, words, sure = 0, 0, 0.0
     for item in evidence:
-        probability = probable[_place(item)]
-        if _place(item) in told:
+        probability = probable[item.place]
+        if item.place in told:
             sure += probability
             continue
         full = items == measure.items or words + _length(item) > measure.words
@@ -152,9 +129,9 @@ def _likeliest(
         sure += probability
         twin = next((place for place, other in enumerate(chosen) if _one_is_enough(item, other, asked)), None)
         if twin is None:
-            whole = [item, *(one for one in _introduced(item, evidence) if _place(one) not in told)]
+            whole = [item, *(one for one in _introduced(item, evidence) if one.place not in told)]
             chosen.extend(whole)
-            told.update(map(_place, whole))
+            told.update(one.place for one in whole)
             items += 1
             words += sum(map(_length, whole))
         elif item.features.coverage > chosen[twin].features.coverage:
@@ -165,7 +142,7 @@ def _likeliest(
 def _probabilities(evidence: Sequence[Evidence]) -> dict[Place, float]:
     """How likely each unit is the one that answers, if one of them does; they sum to 1."""
     odds = np.exp(np.array([item.score - evidence[0].score for item in evidence]))
-    return dict(zip(map(_place, evidence), (odds / odds.sum()).tolist(), strict=True))
+    return dict(zip((one.place for one in evidence), (odds / odds.sum()).tolist(), strict=True))
 
 
 def _introduced(item: Evidence, evidence: Sequence[Evidence]) -> list[Evidence]:
@@ -173,7 +150,7 @@ def _introduced(item: Evidence, evidence: Sequence[Evidence]) -> list[Evidence]:
     leads, best = item.unit.text.endswith(":"), item is evidence[0]
     if not leads and not best:
         return []
-    below = sorted((other for other in evidence if _hangs_on(other, item)), key=_place)
+    below = sorted((other for other in evidence if _hangs_on(other, item)), key=attrgetter("place"))
     command = bool(below) and below[0].unit.kind is Kind.CODE
     return below[:MOST_LISTED] if leads or command else []
 
@@ -203,11 +180,11 @@ def _made_whole(
 
 def _to_read(whole: Sequence[Evidence], there: Sequence[Evidence]) -> list[Evidence]:
     """A list or table in the order of its note, but of a section what answers comes first."""
-    ordered = sorted(whole, key=_place)
+    ordered = sorted(whole, key=attrgetter("place"))
     if ordered[0].unit.parents or ordered[0].unit.cells:
         return ordered
-    places = set(map(_place, there))
-    return [*there, *(item for item in ordered if _place(item) not in places)]
+    places = {one.place for one in there}
+    return [*there, *(item for item in ordered if item.place not in places)]
 
 
 def _without_strays(
@@ -220,10 +197,10 @@ def _without_strays(
     whole = {
         group for group, there in _by_group(chosen).items() if 2 <= len(there) == len(members.get(group, []))
     }
-    answers = sum(probable[_place(item)] for item in chosen if _group(item) in whole)
+    answers = sum(probable[item.place] for item in chosen if _group(item) in whole)
     if answers < MOSTLY:
         return list(chosen)
-    return [item for item in chosen if _group(item) in whole or probable[_place(item)] >= stray]
+    return [item for item in chosen if _group(item) in whole or probable[item.place] >= stray]
 
 
 def _by_group(items: Sequence[Evidence]) -> dict[Group, list[Evidence]]:
@@ -241,10 +218,12 @@ def _in_order(chosen: Sequence[Evidence], *, rows: bool = False) -> list[Evidenc
     for item in chosen:
         if _is_step(item) or (rows and item.unit.cells):
             lists.setdefault(_group(item), []).append(item)
-    listed = {_place(item) for members in lists.values() for item in members}
+    listed = {item.place for members in lists.values() for item in members}
     ordered: list[Evidence] = []
     for item in chosen:
-        told = sorted(lists.pop(_group(item), []), key=_place) if _place(item) in listed else [item]
+        told = (
+            sorted(lists.pop(_group(item), []), key=attrgetter("place")) if item.place in listed else [item]
+        )
         ordered.extend(told)
     return ordered
 
@@ -270,10 +249,6 @@ def _group(item: Evidence) -> Group:
         return item.chunk.note, item.unit.parents[-1].span.start, box
     table = "|".join(name for name, _ in item.unit.cells)
     return f"{item.chunk.note}\0{item.chunk.heading_path}\0{item.unit.kind}\0{table}", -1, box
-
-
-def _place(item: Evidence) -> Place:
-    return item.chunk.note, item.unit.span.start
 
 
 def _length(item: Evidence) -> int:

@@ -7,6 +7,7 @@ from assistant.choosing import choose
 from assistant.comparison import compared
 from assistant.evidence import Evidence
 from assistant.headed import headed
+from assistant.paragraphs import Paragraphs
 from assistant.question import Question, Wants
 from assistant.rows import meeting
 from assistant.writing import Composed, Numbers, write_items
@@ -31,8 +32,15 @@ def compose(
             return table
     rows = meeting(question, evidence, snapshot)
     first, further = (rows, []) if rows else choose(question, evidence)
+    first = _in_context(question, first, Paragraphs(snapshot))
     items = narrowed(question, headed(question, [*first, *further], snapshot))
     text = write_items(items[: len(first)], numbers)
     if perhaps := write_items(items[len(first) :], numbers, listed=True):
         text += f"\n\n{FURTHER}\n\n{perhaps}"
     return Composed(text, numbers.citations)
+
+
+def _in_context(question: Question, items: Sequence[Evidence], paragraphs: Paragraphs) -> list[Evidence]:
+    """The items with the sentences around them without which they say little."""
+    whole = paragraphs.with_what_they_lean_on(items)
+    return paragraphs.with_what_goes_on(whole, at_least=0 if question.wants is Wants.QUANTITY else 1)

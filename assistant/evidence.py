@@ -21,6 +21,7 @@ from indexer.markdown import plain
 from indexer.passages import Frequencies, Passages
 from indexer.types import TO_DO, Chunk, Kind, Lead, Unit
 
+Place = tuple[str, int]
 PROSE = (Kind.PARAGRAPH, Kind.LIST_ITEM, Kind.TABLE_ROW)
 ANSWERING = (*PROSE, Kind.CODE)
 _NAME = re.compile(r"^(?P<name>[^:.;\N{EN DASH}]{2,60}?)\s*(?::|\N{EN DASH})\s")
@@ -47,6 +48,11 @@ class Evidence:
     words: Asked
     nearness: Sequence[float]  # of each of the question's words, the cosine to its likest token here
     read: bool  # whether a net has read its passage
+
+    @property
+    def place(self) -> Place:
+        """Where the unit stands: its note, and its first character there."""
+        return self.chunk.note, self.unit.span.start
 
     @property
     def around(self) -> str:

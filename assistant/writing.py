@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from assistant.citations import cite
 from assistant.evidence import Evidence
+from assistant.paragraphs import goes_on
 from assistant.steps import Line, markers, number_before
 from assistant.types import Citation
 from indexer.blocks import code_at
@@ -57,7 +58,8 @@ class Numbers:
 def write_items(items: Sequence[Evidence], numbers: Numbers, *, listed: bool = False) -> str:
     """One item is a sentence, several are a list; a parent is told before its children.
 
-    What hangs on something that was told before stands as deep as if it hung on nothing.
+    What hangs on something that was told before stands as deep as if it hung on nothing, and a sentence that
+    goes on from the one above it in that one's line.
 
     Args:
         listed: one item is a list, too.
@@ -72,6 +74,7 @@ def write_items(items: Sequence[Evidence], numbers: Numbers, *, listed: bool = F
         told.append(Line(len(here & set(path[:-1])), of, number, f"{words}{numbers.mark(item.chunk, span)}"))
         here.add(path[-1])
 
+    last = None
     for item in _gathered(items):
         note, path = numbers.notes[item.chunk.note], places(item)
         for depth, lead in enumerate(item.unit.parents, start=1):
@@ -80,6 +83,10 @@ def write_items(items: Sequence[Evidence], numbers: Numbers, *, listed: bool = F
         if not numbers.has(item.chunk, item.unit.span):
             between = "\n" if item.unit.kind is Kind.CODE else " "  # behind a fence nothing may stand
             tell(item, path, f"{said(item, note)}{between}")
+            if last and goes_on(note.text, last.unit, item.unit) and item.chunk.note == last.chunk.note:
+                further = told.pop()
+                told[-1] = replace(told[-1], words=f"{told[-1].words} {further.words}")
+            last = item
     if len(told) == 1 and not listed:
         return told[0].words
     return _as_list(told)

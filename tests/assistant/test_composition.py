@@ -113,7 +113,7 @@ def texts(chosen: Iterable[Sequence[Evidence]]) -> list[str]:
 
 def check(answer: Answer, assistant: Assistant) -> None:
     told, code = _apart(answer.text)
-    numbers = list(dict.fromkeys(int(n) for n in re.findall(r"(?:^|\s)\[(\d+)\](?= \||\n|$)", told)))
+    numbers = list(dict.fromkeys(int(n) for n in re.findall(r"(?:^|\s)\[(\d+)\](?=\s|$)", told)))
     assert numbers == [citation.number for citation in answer.citations]
     assert numbers == list(range(1, len(numbers) + 1))
     places = [(citation.char_start, citation.char_end) for citation in answer.citations]
@@ -126,8 +126,10 @@ def check(answer: Answer, assistant: Assistant) -> None:
     for block in code:
         assert any(block in " ".join(quote.split()) for quote in quotes)
     for line in told.splitlines():
-        for said in [] if line.startswith("|") else re.findall(r"^(?:\s*- )?(\S.*?) \[\d+\]$", line):
-            assert any(plain(said) == plain(c.quote) for c in answer.citations) or "\N{EN DASH}" in said
+        bare = "" if line.startswith("|") else re.sub(r"^\s*(?:- |\d+[.)] )?", "", line)
+        for said, number in re.findall(r"(\S.*?) \[(\d+)\](?= |$)", bare):
+            quote = answer.citations[int(number) - 1].quote
+            assert plain(said) == plain(quote) or "\N{EN DASH}" in said
 
 
 def _apart(text: str) -> tuple[str, list[str]]:
@@ -470,6 +472,24 @@ def test_the_steps_of_a_list_stand_together() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("How do I restart the workers?", ["Freeze deploys", "Make a key:", "Restart the workers"]),
+        ("Who restarts the workers?", ["Restart the workers"]),
+    ],
+)
+def test_who_asks_how_to_do_something_is_told_all_steps(question: str, told: list[str]) -> None:
+    scores = {
+        "Restart the workers": 9,
+        "Freeze deploys": -5,
+        "Make a key:": -5,
+        "Do this once a quarter.": -5,
+    }
+    first, _ = choose(understand(question), evidence_of(note_of("n.md", STEPS, "0"), scores))
+    assert texts([first]) == told
+
+
 def test_nothing_is_promised_below_that_was_told_above(over: Notes) -> None:
     text = "# Tea\n\nFor a pot:\n\n- Warm it\n- Fill it\n"
     snapshot = over(text).index.current
@@ -616,17 +636,54 @@ def test_the_row_that_answers_comes_first_and_the_others_of_its_table_apart(over
 
 
 @pytest.mark.parametrize(
-    ("between", "said"),
+    ("between", "told"),
     [
-        (" ", ["It is tied to a policy.", "Otherwise change the key."]),
-        ("\n\n", ["Otherwise change the key."]),
+        (" ", "It is tied to a policy. [1] Otherwise change the key. [2]"),
+        ("\n\n", "Otherwise change the key. [1] Keys are long. [2]"),
     ],
 )
-def test_a_sentence_that_leans_on_the_one_before_it_comes_with_that(between: str, said: list[str]) -> None:
-    note = note_of("n.md", f"It is tied to a policy.{between}Otherwise change the key. Keys are long.\n", "0")
-    scores = {"Otherwise change the key.": 9, "Keys are long.": -9, "It is tied to a policy.": -9}
-    first, _ = choose(understand("How do I revoke it?"), evidence_of(note, scores))
-    assert texts([first]) == said
+def test_a_sentence_that_leans_on_the_one_before_it_comes_with_that(
+    over: Notes, between: str, told: str
+) -> None:
+    text = f"It is tied to a policy.{between}Otherwise change the key. Keys are long.\n"
+    snapshot = over(text).index.current
+    found = evidence_of(snapshot.notes["n.md"], {"Otherwise change the key.": 9})
+    assert compose(understand("How do I revoke it?"), found, snapshot).text == told
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "told"),
+    [
+        ("He saw two points. Boards were right. Boards were hated. Rome fell.", "What did he see?", 3),
+        ("He saw it. It was near. It was red. It was far.", "What did he see?", 3),
+        ("He saw it. The first was near. Ships sailed.", "What did he see?", 2),
+        ("He saw it. Ships sailed. Rome fell.", "What did he see?", 2),
+        ("He saw it in 1832. Ships sailed. Rome fell.", "When did he see it?", 1),
+        ("He saw it.\n\nShips sailed.", "What did he see?", 1),
+        ("He saw it.\n- Ships sailed.", "What did he see?", 1),
+        ("- He saw it\n- Ships sailed.", "What did he see?", 1),
+    ],
+)
+def test_a_sentence_is_told_with_those_that_go_on_from_it(
+    over: Notes, text: str, question: str, told: int
+) -> None:
+    snapshot = over(f"{text}\n").index.current
+    [chunk] = snapshot.of_note("n.md")
+    best = evidence_of(snapshot.notes["n.md"], {chunk.units[0].text: 9})
+    answer = compose(understand(question), best, snapshot)
+    assert len(answer.citations) == told
+    assert "\n" not in answer.text
+
+
+def test_a_sentence_goes_on_in_the_next_passage(over: Notes) -> None:
+    long = " ".join(f"Sentence {number} is about the sea." for number in range(60))
+    snapshot = over(f"{long}\n").index.current
+    first, second, *_ = snapshot.of_note("n.md")
+    last = replace(
+        evidence_of(note_of("n.md", "It.\n", "0"), {"It.": 9})[0], unit=first.units[-1], chunk=first
+    )
+    answer = compose(understand("What is it about?"), [last], snapshot)
+    assert answer.text == f"{first.units[-1].text} [1] {second.units[0].text} [2]"
 
 
 def test_two_words_with_a_stop_are_a_sentence_and_without_one_a_label(over: Notes) -> None:
