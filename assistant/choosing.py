@@ -90,12 +90,10 @@ def _with_the_rest_of_lists(first: Sequence[Evidence], told: Sequence[Evidence])
     return list(whole.values())
 
 
-def _with_all_steps(
-    first: Sequence[Evidence], members: Mapping[Group, Sequence[Evidence]]
-) -> Sequence[Evidence]:
+def _with_all_steps(first: Sequence[Evidence], members: Mapping[Group, Sequence[Evidence]]) -> list[Evidence]:
     """The items, the best one with all steps of its list: to leave one out does harm."""
     steps = members.get(_group(first[0]), []) if _is_step(first[0]) else []
-    return [*steps, *(item for item in first if item not in steps)] if len(steps) <= MOST_LISTED else first
+    return [*steps[:MOST_LISTED], *(item for item in first if item not in steps)]
 
 
 def _of_one_side(question: Question, item: Evidence) -> bool:

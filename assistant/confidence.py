@@ -8,6 +8,7 @@ from dataclasses import astuple, dataclass
 import numpy as np
 
 from assistant.claims import numbers
+from assistant.days import day_in
 from assistant.evidence import Evidence, term_set
 from assistant.expectation import generic_words, shape_of
 from assistant.question import Question, Wants
@@ -89,7 +90,9 @@ def signs(question: Question, evidence: Sequence[Evidence]) -> Signs:
 
 
 def _names_another(question: Question, evidence: Sequence[Evidence]) -> bool:
-    """Whether a short question names something by a number that none of the evidence has."""
+    """Whether a short question names something by a number, or a day, that none of the evidence has."""
+    if day := day_in(question.text):
+        return not any(day.is_of(item.unit.text) or day.holds(item.chunk) for item in evidence)
     named = [word for word in evidence[0].words.names if any(sign.isdigit() for sign in word)]
     if not named or len(question.text.split()) > SHORT or not _NAMING.match(question.text):
         return False

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from assistant.days import Day
 from assistant.expectation import WORD, content_terms
 from assistant.leaning import (
     FINITE,
@@ -57,12 +58,13 @@ _MORE = re.compile(
 class Reading:
     """What a question may mean: words that stand alone, and the turn that it leans on, if it leans on one.
 
-    `beyond` is an answer of which nothing is to be told again.
+    `beyond` is an answer of which nothing is to be told again; `day` the one that alone is meant.
     """
 
     text: str
     leans_on: Turn | None = None
     beyond: str = ""
+    day: Day | None = None
 
 
 def readings(question: str, history: Sequence[Turn], lexicon: Lexicon) -> Sequence[Reading]:

@@ -2,15 +2,16 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from assistant.comparison import names_all
-from assistant.confidence import confidence
+from assistant.confidence import AROUND, confidence, signs
 from assistant.conversation import Reading
 from assistant.cross_attention import Verdict, open_net
 from assistant.evidence import Evidence, beyond, by_words, candidates, for_several, weigh
+from assistant.expectation import content_terms
 from assistant.matching import asked
 from assistant.question import Question, Wants, mend, search_terms, spoken, understand
 from assistant.reranking import RERANKED, Reranker, by_units, reranked
@@ -64,10 +65,11 @@ def look(
     known = snapshot.keywords.knows
     understood = understand(mend(reading.text, snapshot.lexicon, known, embedder.count_tokens))
     at = whereabouts(reading.leans_on, snapshot) if reading.leans_on else None
-    text = spoken(understood, snapshot.lexicon)
+    asks = replace(understood, text=reading.day.without(understood.text)) if reading.day else understood
+    text = spoken(asks, snapshot.lexicon)
     read = _read(text, snapshot, embedder)
     words = asked(text, read, snapshot.keywords)
-    sought = search_terms(understood.text, snapshot.lexicon)
+    sought = search_terms(asks.text, snapshot.lexicon)
     query = Query(sought, read.vector, words, at.beside if at else ())
     count = max(top_k, RERANKED if reranker else LOOKED_AT)
     passages = retrieve(snapshot, query, top_k=count, filters=filters or Filters())
@@ -75,6 +77,8 @@ def look(
         passages = reranked(understood.text, passages, reranker)[: max(top_k, LOOKED_AT)]
     verdicts = _verdicts(read, passages, embedder)
     units = beyond(reading.beyond, candidates(passages, verdicts))
+    if reading.day:
+        units = [one for one in units if reading.day.holds(one.passage.chunk)]
     evidence = weigh(understood, words, units, snapshot, at)
     embedded = bool(query.vector.any())
     if not embedded:
@@ -84,7 +88,23 @@ def look(
     sure = confidence(understood, evidence)
     if meeting(understood, evidence, snapshot) or names_all(understood, evidence):
         sure = max(sure, MET)
+    if evidence and reading.day:
+        understood, sure = _of_day(understood, asks, evidence, sure)
     return Look(understood, passages, evidence, sure, embedded)
+
+
+def _of_day(
+    question: Question, asks: Question, evidence: Sequence[Evidence], sure: float
+) -> tuple[Question, float]:
+    """A question for what was on a day, and how sure it is that this answers it.
+
+    Args:
+        asks: the question without the day. What is left has to be there, or else nothing more is asked for.
+        evidence: of that day.
+    """
+    if not content_terms(asks.text):
+        return replace(question, wants=Wants.LIST), max(sure, MET)
+    return question, max(sure, MET) if signs(asks, evidence).unsaid <= AROUND else sure
 
 
 def _read(text: str, snapshot: Passages, embedder: Embedder) -> Embedded:

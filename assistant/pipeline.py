@@ -4,10 +4,12 @@ import logging
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from pathlib import Path
 
 from assistant.confidence import answers
 from assistant.conversation import Reading, readings_of_each
+from assistant.days import day_in, notes_of
 from assistant.drafting import Draft
 from assistant.errors import LanguageModelFailed, NoteNotFound, QuestionError
 from assistant.examples import Examples
@@ -171,11 +173,22 @@ class Assistant:
     def _looks(
         self, snapshot: Passages, read: Sequence[Reading], filters: Filters | None, wanted: int
     ) -> Sequence[Look]:
-        """A look at the notes for each reading, or for the first alone if that is answered beyond doubt."""
-        first = self._look(snapshot, read[0], filters, wanted)
-        if first.confidence >= BEYOND_DOUBT:
-            return [first]
-        return [first, *(self._look(snapshot, one, filters, wanted) for one in read[1:])]
+        """A look at the notes for each reading, or for the first alone if that is answered beyond doubt.
+
+        If the notes have the day that is asked for, it is a look at that day, and those that found it named.
+        """
+        looks: list[Look] = []
+        for one in read:
+            looks.append(self._look(snapshot, one, filters, wanted))
+            if looks[0].confidence >= BEYOND_DOUBT:
+                break
+        day = day_in(read[0].text)
+        within = notes_of(day, snapshot, filters or Filters()) if day else None
+        if day is None or within is None:
+            return looks
+        of_day = self._look(snapshot, replace(read[0], day=day), within, wanted)
+        naming = (look for look in looks if look.evidence and day.is_of(look.evidence[0].unit.text))
+        return sorted((of_day, *naming), key=attrgetter("confidence"), reverse=True)
 
     def _look(self, snapshot: Passages, reading: Reading, filters: Filters | None, wanted: int) -> Look:
         return look(snapshot, self.embedder, reading, filters=filters, top_k=wanted, reranker=self._reranker)

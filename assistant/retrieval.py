@@ -1,6 +1,5 @@
 """Question -> ranked passages: dense and keyword hits, fused by their scores, neighbours joined."""
 
-import fnmatch
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ from assistant.matching import Asked, Match, match
 from assistant.types import Filters, Passage, Ranks
 from indexer.chunking import follows, joined
 from indexer.passages import Among, Passages
-from indexer.types import Chunk, Hit, Note
+from indexer.types import Chunk, Hit
 
 CANDIDATES = 50  # from each index
 # How much each counts: passage vectors, those of their best unit, its words, keywords. Measured on prose,
@@ -159,10 +158,4 @@ def _allowed(index: Passages, filters: Filters) -> Among | None:
     """The rows that the filters let through; None if there are no filters."""
     if not filters.paths and not filters.tags:
         return None
-    return index.among(lambda note: _matches(note, filters))
-
-
-def _matches(note: Note, filters: Filters) -> bool:
-    by_path = not filters.paths or any(fnmatch.fnmatchcase(note.path, pattern) for pattern in filters.paths)
-    by_tag = not filters.tags or any(tag in note.tags for tag in filters.tags)
-    return by_path and by_tag
+    return index.among(filters.admit)

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
 from assistant.matching import Match
 from indexer.token_codes import TokenCodes
-from indexer.types import Chunk
+from indexer.types import Chunk, Note
 
 DECLINED = "Your notes don't say."
 
@@ -29,6 +30,11 @@ class Filters:
 
     paths: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+
+    def admit(self, note: Note) -> bool:
+        """Whether they let a note through."""
+        by_path = not self.paths or any(fnmatchcase(note.path, pattern) for pattern in self.paths)
+        return by_path and (not self.tags or any(tag in note.tags for tag in self.tags))
 
 
 @dataclass(frozen=True, slots=True)
