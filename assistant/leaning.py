@@ -8,6 +8,7 @@ from assistant.naming import entities
 from assistant.topics import person
 from indexer.lexicon import Lexicon
 
+_OWNING = ("'", "\N{RIGHT SINGLE QUOTATION MARK}")
 LONG = 9  # words; a question longer than this can name, and then mean, a thing of its own
 _ASIDE = r"(?:ok(?:ay)?|well|thanks|right|hm+|oh|no|nope|yes|sorry|wait|ah|also|and|but|so|or|then)"
 OPENING = re.compile(
@@ -153,5 +154,9 @@ def substituted(fragment: str, before: str, topic: str, lexicon: Lexicon) -> lis
         if name.lower() not in fragment.lower()
         if (place := re.search(rf"(?:{_TAKES}\s+(?:the |an? )?|\(){re.escape(name)}\b", stem, re.I))
     ]
-    found = [f"{stem[:start]}{thing}{stem[end:]}?" for start, end in places]
+    bare = re.sub(r"['’]s?$", "", thing)
+    found = [
+        f"{stem[:start]}{bare if stem[end:].startswith(_OWNING) else thing}{stem[end:]}?"
+        for start, end in places
+    ]
     return list(dict.fromkeys(found)) or [f"{fragment} ({topic})?"]

@@ -1,6 +1,7 @@
 """Blocks -> chunks: pieces of a note that fit the embedding model and each say one thing. Pure.
 
-The chunks of a note are disjoint and together hold every character of it that is not white space.
+The chunks of a note are disjoint and together hold every character of its text that is not white space, and
+before them the properties of the note.
 A chunk stays within one section; it breaks between sentences, list items and table rows, and inside one
 only where that alone is too long for the model.
 """
@@ -10,10 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from indexer.blocks import Lines
+from indexer.properties import properties_of
 from indexer.types import Chunk, Kind, Note, Span, Unit
 from indexer.units import LONGEST_STEP, Placed, shortened, units_of
 
-VERSION = "4"
+VERSION = "5"
 TARGET_TOKENS = 120  # beyond this a chunk says more than one thing, and its vector blurs
 CONTEXT_TOKENS = 64  # at most this many go to headings and parents
 STEP_TOKENS = CONTEXT_TOKENS // 2 - 1  # a heading or parent that has more leaves this much to the others
@@ -41,7 +43,9 @@ def chunk_note(note: Note, count_tokens: CountTokens, *, max_tokens: int) -> lis
         max_tokens: the embedding model's window.
     """
     lines = Lines(note.text)
-    units = units_of(note.text, note.body_start)
+    above = (shortened(note.title, LONGEST_STEP),)
+    front = [(unit, unit.span.start, above) for unit in properties_of(note.text, note.body_start)]
+    units = [*front, *units_of(note.text, note.body_start)]
     budget = max_tokens - SPECIAL_TOKENS - CONTEXT_TOKENS
     pieces = list(_fit(note.text, units, count_tokens, budget))
     return [

@@ -8,13 +8,13 @@ from html import escape
 from indexer.blocks import Lines as NoteLines
 from indexer.blocks import parse_blocks
 from indexer.types import Note
+from ui.front_matter import front_matter_html
 from ui.harmless import attributes, clean, note_link
 from ui.markdown import render_body
 from ui.marking import LineRange
 
 MOST_TOPICS = 6
 _COMMAND = re.compile(r"`([^`]+)`|(?<!\S)(--[a-z-]+)")
-_FIELD = re.compile(r"([A-Za-z][\w -]*):\s*(.*)")
 CHANGED = (
     '<p class="error" role="status">This note has changed since the answer.'
     " Ask again to cite it as it is.</p>"
@@ -60,7 +60,7 @@ def note_html(note: Note, cited: LineRange | None = None, *, sha256: str = "") -
         f'<article class="note"><header><p class="where"><span class="path">{escape(note.path)}</span>'
         f' <span class="lines">{where}</span> <a {attributes(page)}>Open in Notes</a></p>'
         f'<h2 class="crumbs">{crumbs(headings)}</h2>'
-        f"{changed}</header>{_front_matter(note.text[: note.body_start])}"
+        f"{changed}</header>{front_matter_html(note, cited)}"
         f'<div class="reading">{body}</div></article>'
     )
 
@@ -68,20 +68,6 @@ def note_html(note: Note, cited: LineRange | None = None, *, sha256: str = "") -
 def _headings_above(note: Note, offset: int) -> tuple[str, ...]:
     above = [block for block in parse_blocks(note.text, note.body_start) if block.span.start <= offset]
     return above[-1].heading_path if above else ()
-
-
-def _front_matter(front: str) -> str:
-    """The fields before a note's text, as quiet metadata; what is no field is left to the field above it."""
-    fields: list[list[str]] = []
-    for line in front.splitlines():
-        if match := _FIELD.fullmatch(line):
-            fields.append([match[1], match[2].strip("[] \"'")])
-        elif fields and (more := line.strip(" -\"'")):
-            fields[-1][1] = ", ".join(filter(None, (fields[-1][1], more)))
-    items = "".join(
-        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in fields if value
-    )
-    return f'<dl class="meta">{items}</dl>' if items else ""
 
 
 def welcome_html(examples: Sequence[str], notes: Sequence[Note] = ()) -> str:

@@ -31,7 +31,7 @@ def render_body(text: str, *, path: str, first_line: int, cited: LineRange | Non
     """
     tokens = _PARSER.parse(text)
     soften(tokens, path)
-    if cited is not None:
+    if cited is not None and cited.end >= first_line:
         mark(tokens, LineRange(cited.start - first_line + 1, cited.end - first_line + 1))
     rendered = str(_PARSER.renderer.render(tokens, _PARSER.options, {}))
     return rendered.replace('class="cited', 'id="cited" class="cited', 1)

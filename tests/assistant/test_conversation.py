@@ -68,6 +68,7 @@ PEOPLE = Lexicon(
         ("What did Latour say to the board?", "Whom did she tell?", "Whom did Latour tell?"),
         ("What was decided in Krell v Henry?", "When was it?", "When was Krell v Henry?"),
         ("What did Unheardof say of Snow?", "How did he die?", "How did Snow die?"),
+        ("When is Snow's birthday?", "and Hugh's?", "When is Hugh's birthday?"),
         ("Summarise the cholera map", "Who drew it?", "Who drew cholera map?"),
     ],
 )

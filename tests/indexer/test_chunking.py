@@ -88,9 +88,18 @@ def test_headings_that_others_follow_can_be_found() -> None:
     ]
 
 
-def test_front_matter_is_no_text() -> None:
-    text = "---\ntitle: x\n---\nBody."
+def test_front_matter_about_the_file_is_no_text() -> None:
+    text = "---\ntitle: x\ntags: [a, b]\ncreated: 2026-01-01\n---\nBody."
     assert [chunk.text for chunk in cut(text, body_start=text.index("Body"))] == ["Body."]
+
+
+def test_properties_are_a_passage_before_the_text() -> None:
+    text = "---\ntitle: x\nowner: Ann\ntags: [a]\ndue: 2026-04-19\n---\n# Osprey\n\nBody."
+    front, body = cut(text, body_start=text.index("# Osprey"))
+    assert [unit.text for unit in front.units] == ["owner: Ann", "due: 2026-04-19"]
+    assert (front.text, front.line_start, front.line_end) == ("owner: Ann\ntags: [a]\ndue: 2026-04-19", 3, 5)
+    assert (front.heading_path, front.context) == (("T",), "T")
+    assert body.text == "# Osprey\n\nBody."
 
 
 def test_a_table_row_is_told_with_its_columns() -> None:

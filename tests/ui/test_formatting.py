@@ -5,10 +5,12 @@ from dataclasses import replace
 import pytest
 
 from assistant.types import Answer, Citation, Related
+from indexer.reading import note_of
 from indexer.types import Note
 from ui.exchanges import Exchange, exchange_html
 from ui.formatting import note_html, unusable_html, welcome_html
 from ui.marking import LineRange
+from ui.pages.notes_view import note_view_html
 
 CITATION = Citation(1, "aws/ecs.md", ("ECS", "Fargate"), 30, 31, 0, 9, "**Bold** `x` <b>", "sha")
 ANSWER = Answer(
@@ -170,6 +172,16 @@ def test_front_matter_is_metadata_and_not_text() -> None:
     assert '<dl class="meta"><div><dt>title</dt><dd>All of ECS</dd></div>' in html
     assert "<div><dt>tags</dt><dd>ecs, aws</dd></div>" in html
     assert "title:" not in html
+
+
+def test_a_cited_property_is_marked() -> None:
+    note = note_of("a.md", "---\nowner: <Ann>\ndue: 2026\nwho:\n  - Bo\n---\n# A\n\nText.\n", "0")
+    assert '<dd><mark id="cited" class="cited">&lt;Ann&gt;</mark></dd>' in note_html(note, LineRange(2, 2))
+    assert '<dd><mark id="cited" class="cited">Bo</mark></dd>' in note_html(note, LineRange(5, 5))
+    page = note_view_html(note, cited=LineRange(2, 3))
+    assert page.count('id="cited"') == 1
+    assert page.count('class="cited"') == 2
+    assert "cited" not in note_html(note)
 
 
 def test_lines_beyond_the_end_of_a_note_that_became_shorter_do_no_harm() -> None:

@@ -9,6 +9,7 @@ from indexer.blocks import Lines
 from indexer.reading import note_of
 from indexer.types import Note
 from ui.formatting import lines_text
+from ui.front_matter import front_matter_html
 from ui.harmless import attributes, clean
 from ui.index import count
 from ui.markdown import render_body
@@ -73,11 +74,12 @@ def note_view_html(note: Note, *, cited: LineRange | None = None, indexed: bool 
     body, outline = _outlined(body, note.path)
     tags = "".join(f"<li>{escape(tag)}</li>" for tag in note.tags)
     tagged = f'<ul class="tags" aria-label="Tags">{tags}</ul>' if tags else ""
+    front = front_matter_html(note, cited, but=("title", "tags"))
     where = f" <span>{lines_text(cited.start, cited.end)}</span>" if cited else ""
     state = "" if indexed else ' <span class="behind">not in the index yet</span>'
     return clean(
         f'<article class="note"><header><p class="where"><span class="path">{escape(note.path)}</span>'
-        f'{where}{state}</p>{tagged}</header><div class="columns"><div class="reading">{body}</div>'
+        f'{where}{state}</p>{tagged}{front}</header><div class="columns"><div class="reading">{body}</div>'
         f"{outline}</div></article>"
     )
 
