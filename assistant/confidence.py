@@ -10,7 +10,7 @@ import numpy as np
 from assistant.claims import numbers
 from assistant.days import day_in
 from assistant.evidence import Evidence, term_set
-from assistant.expectation import generic_words, shape_of
+from assistant.expectation import content_terms, generic_words, shape_of
 from assistant.question import Question, Wants
 from indexer.keyword_index import terms
 
@@ -62,6 +62,23 @@ def confidence(question: Question, evidence: Sequence[Evidence]) -> float:
     if _names_another(question, evidence[:BEST]):
         total -= ANOTHER
     return round(1 / (1 + math.exp(-total)), 3)
+
+
+def stands_there(question: Question, evidence: Sequence[Evidence]) -> bool:
+    """Whether what is asked for stands as it is above the best unit, or in it, if nothing but it was typed.
+
+    A name that the notes have is found, however little a model knows of it: "Pouilly-le-Fort".
+    """
+    if question.wants is not Wants.DEFINITION or not evidence or not content_terms(question.subject):
+        return False
+    named, best = _folded(question.subject), evidence[0]
+    bare = named == _folded(question.text)
+    above = any(named == _folded(heading) for heading in (best.chunk.title, *best.chunk.heading_path))
+    return above or (bare and f" {named} " in f" {_folded(best.unit.text)} ")
+
+
+def _folded(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def answers(sure: float, line: float = LINE) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from assistant.comparison import names_all
-from assistant.confidence import AROUND, confidence, signs
+from assistant.confidence import AROUND, confidence, signs, stands_there
 from assistant.conversation import Reading
 from assistant.cross_attention import Verdict, open_net
 from assistant.evidence import Evidence, beyond, by_words, candidates, for_several, weigh
@@ -86,7 +86,11 @@ def look(
     if not reranker:
         passages = by_units(passages, evidence)
     sure = confidence(understood, evidence)
-    if meeting(understood, evidence, snapshot) or names_all(understood, evidence):
+    if (
+        meeting(understood, evidence, snapshot)
+        or names_all(understood, evidence)
+        or stands_there(understood, evidence)
+    ):
         sure = max(sure, MET)
     if evidence and reading.day:
         understood, sure = _of_day(understood, asks, evidence, sure)

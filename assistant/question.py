@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from rapidfuzz import process
-from rapidfuzz.distance import DamerauLevenshtein
+from rapidfuzz.distance import DamerauLevenshtein, Hamming
 
 from assistant.expectation import VERB, WORD, generic_words, shape_of
 from indexer.keyword_index import STOPWORDS, is_stop_word, terms
@@ -51,8 +51,9 @@ _DEFINITIONS = (
         re.I,
     ),
     re.compile(
-        r"^(?:so |and )?(?:whats|what(?:'s| is| are| was)|who is|define|explain(?: what)?|describe|meaning of"
-        r"|tell me about|what does(?: it mean when)?)\s+(?:(?:a|an|the|meant by)\s+)*(?P<subject>.+?)"
+        r"^(?:so |and )?(?:whats|what(?:'s| is| are| was)|who (?:is|was)|define|explain(?: what)?|describe"
+        r"|meaning of|tell me about|what does(?: it mean when)?)"
+        r"\s+(?:(?:a|an|the|meant by)\s+)*(?P<subject>.+?)"
         r"(?:\s+(?:is|are|means?|stands? for|do|does|for|used for|all about|in short|exactly|good for"
         r"|made of))*(?:\s+(?:in|on|for)\s+(?P<within>[\w ]+))?\s*\?*$",
         re.I,
@@ -196,10 +197,16 @@ def _meant(word: str, lexicon: Lexicon) -> str | None:
         score_cutoff=ALIKE if len(word) > SHORTEST_TYPO else ALIKE_SHORT,
         limit=5,
     )
-    if not found:
-        return None
-    best = max(score for _, score, _ in found)
-    return max((known for known, score, _ in found if score == best), key=lambda known: lexicon.words[known])
+    likely = [(score, known) for known, score, _ in found if not _is_another(word, known)]
+    best = max((score for score, _ in likely), default=0)
+    nearest = [known for score, known in likely if score == best]
+    return max(nearest, key=lambda known: lexicon.words[known], default=None)
+
+
+def _is_another(word: str, known: str) -> bool:
+    """Whether two words differ in two letters or more and nothing else, as "revocation" and "revolution"."""
+    replaced = Hamming.distance(word, known) if len(word) == len(known) else 0
+    return replaced > 1 and replaced == DamerauLevenshtein.distance(word, known)
 
 
 def search_terms(text: str, lexicon: Lexicon) -> list[str]:

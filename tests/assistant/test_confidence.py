@@ -3,13 +3,15 @@ from pathlib import Path
 
 import pytest
 from conftest import Build
+from fakes import evidence_of
 
-from assistant.confidence import LINE, answers, confidence, signs
+from assistant.confidence import LINE, answers, confidence, signs, stands_there
 from assistant.conversation import Reading
 from assistant.evidence import Evidence
 from assistant.looking import look
 from assistant.pipeline import Assistant
-from assistant.question import Question
+from assistant.question import Question, understand
+from indexer.reading import note_of
 
 
 def weighed(assistant: Assistant, text: str) -> tuple[Question, list[Evidence]]:
@@ -39,6 +41,36 @@ def test_better_evidence_is_more_sure(assistant: Assistant) -> None:
     assert confidence(question, []) == 0.0
     assert answers(LINE)
     assert not answers(LINE - 0.001)
+
+
+PLACES = note_of(
+    "n.md", "# Mary Seacole\n\n- Trials at Pouilly-le-Fort in May\n- The base at \u00c9taples\n", "0"
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "there"),
+    [
+        ("Pouilly-le-Fort", True),
+        ("pouilly le fort?", True),
+        ("\u00e9taples", True),
+        ("Who was Mary Seacole?", True),
+        ("mary seacole", True),
+        ("Pouilly", True),
+        ("Pouill", False),
+        ("Pouilly price", False),
+        ("What is Pouilly-le-Fort?", False),  # that it is named says not what it is
+        ("Why did Mary Seacole go?", False),
+        ("the", False),
+    ],
+)
+def test_a_name_that_stands_in_the_notes_is_there(asked: str, there: bool) -> None:
+    units = evidence_of(
+        PLACES, dict.fromkeys(["Trials at Pouilly-le-Fort in May", "The base at \u00c9taples"], 1.0)
+    )
+    best = [unit for unit in units if ("base" in unit.unit.text) == asked.endswith("taples")]
+    assert stands_there(understand(asked), best) is there
+    assert not stands_there(understand(asked), [])
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,9 @@ def mended(text: str) -> str:
         ("the targt", "the target"),
         ("bread and IOPS, a house", "bread and IOPS, a house"),
         ("registry", "registry"),
+        ("regsitry", "registry"),
+        ("regastyr", "registry"),
+        ("ragustry", "ragustry"),
     ],
 )
 def test_typos_become_words_of_the_notes_and_english_stays(text: str, meant: str) -> None:

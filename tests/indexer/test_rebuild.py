@@ -231,7 +231,7 @@ def test_another_chunker_cuts_all_again_but_keeps_the_vectors(
     embedder.embedded.clear()
     monkeypatch.setattr("indexer.chunking.VERSION", "99")
     report = build()
-    assert report.reason == "the chunker changed from 4 to 99"
+    assert report.reason == "the chunker changed from 5 to 99"
     assert (report.embedded, report.kept, embedder.embedded) == (0, first.chunks, [])
     assert open_snapshot(settings.index).manifest.chunker_version == "99"
     assert not build().changed
