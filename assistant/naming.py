@@ -10,6 +10,7 @@ from indexer.lexicon import LONGEST_NAME, Lexicon
 
 _IDENTIFIER = re.compile(r"[A-Z][A-Za-z]*[A-Z0-9][A-Za-z0-9]*")  # ECS, RunTask
 _SENTENCE = re.compile(r"(?:^|[.:;!?])\W*$")  # what stands before its first word
+LOOKED_BACK = 20  # characters, for where the sentence begins
 _BETWEEN = frozenset(("v", "vs", "of", "de", "da", "du", "di", "la", "le", "van", "von", "der", "den"))
 _TIMES = frozenset(name.lower() for name in (*calendar.day_name, *calendar.month_name))
 _OWNER = re.compile(r"['’]s?$")
@@ -57,8 +58,8 @@ def _proper(text: str, words: Sequence[re.Match[str]], at: int, lexicon: Lexicon
             end += 2
         else:
             break
-    opens = bool(_SENTENCE.search(text[: words[at].start()]))
-    return at if opens and end == at + 1 else end
+    before = text[max(0, words[at].start() - LOOKED_BACK) : words[at].start()]
+    return at if end == at + 1 and _SENTENCE.search(before) else end
 
 
 def _goes_on(text: str, words: Sequence[re.Match[str]], at: int, lexicon: Lexicon) -> bool:

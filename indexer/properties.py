@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from indexer.markdown import plain
 from indexer.types import NEWLINE, Kind, Lead, Span, Unit
 
-_FIELD = re.compile(r"(?P<name>\w[\w .-]{0,60}?)[ \t]*(?::|=)(?:[ \t]+(?P<value>\S.*?))?[ \t]*")
-_ENTRY = re.compile(r"[ \t]*-[ \t]+(?P<value>\S.*?)[ \t]*")
+_FIELD = re.compile(r"(?P<name>\w[\w .-]{0,60}?)[ \t]*[:=](?:[ \t]+(?P<value>\S.*))?")
+_ENTRY = re.compile(r"[ \t]*-[ \t]+(?P<value>\S.*)")
 _NONE = frozenset(("", "[]", "{}", "''", '""', "null", "~", "|", ">", "|-", ">-"))
 # What describes the file, or how a program shows it, and not what the note is about.
 _OF_THE_FILE = frozenset(
@@ -34,22 +34,26 @@ def properties_of(text: str, body_start: int) -> Iterator[Unit]:
 
     An entry hangs on its property's name. Values that go on over several lines are left out.
     """
-    at = 0
     listing: Lead | None = None
-    for line in NEWLINE.split(text[:body_start]):
-        field, entry = _FIELD.fullmatch(line), _ENTRY.fullmatch(line)
-        if field:
+    for at, line in _lines(text[:body_start]):
+        if field := _FIELD.fullmatch(line):
             name, value = field["name"], field["value"] or ""
-            kept = name.lower() not in _OF_THE_FILE
-            named = Span(at + field.start("name"), at + len(line.rstrip()))
+            kept, named = name.lower() not in _OF_THE_FILE, Span(at, at + len(line))
             listing = Lead(f"{name}:", named) if kept and not value else None
             if kept and value not in _NONE:
                 yield Unit(Kind.LIST_ITEM, named, f"{name}: {_said(value)}")
-        elif entry and listing:
-            place = Span(at + entry.start("value"), at + entry.end("value"))
+        elif listing and (entry := _ENTRY.fullmatch(line)):
+            place = Span(at + entry.start("value"), at + len(line))
             yield Unit(Kind.LIST_ITEM, place, _said(entry["value"]), (listing,))
-        at += len(line)
-        at += len(match.group()) if (match := NEWLINE.match(text, at)) else 0
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """Each line without the spaces at its end, and where it begins."""
+    start = 0
+    for end in NEWLINE.finditer(text):
+        yield start, text[start : end.start()].rstrip()
+        start = end.end()
+    yield start, text[start:].rstrip()
 
 
 def _said(value: str) -> str:

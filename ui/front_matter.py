@@ -8,7 +8,7 @@ from html import escape
 from indexer.types import NEWLINE, Note
 from ui.marking import LineRange
 
-_FIELD = re.compile(r"(\w[\w .-]*?)[ \t]*[:=](?:[ \t]+(.*))?")
+_FIELD = re.compile(r"(\w[\w .-]{0,60}?)[ \t]*[:=](?:[ \t]+(.*))?")
 
 
 @dataclass

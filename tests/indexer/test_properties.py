@@ -64,3 +64,11 @@ def test_each_stands_in_the_text_before_the_body(front: str) -> None:
     for unit in properties_of(text, text.index("Body.")):
         assert unit.span.of(text).strip() == unit.span.of(text) != ""
         assert unit.span.end <= text.index("Body.")
+
+
+LONG = ["a" + " " * 200_000, "a: x" + " " * 200_000 + "y", "- " * 100_000, "a" * 200_000]
+
+
+@pytest.mark.parametrize("line", LONG, ids=["spaces", "value", "entries", "name"])
+def test_no_line_takes_for_ever(line: str) -> None:
+    assert len(list(properties_of(line, len(line)))) <= 1

@@ -9,6 +9,7 @@ from indexer.reading import note_of
 from indexer.types import Note
 from ui.exchanges import Exchange, exchange_html
 from ui.formatting import note_html, unusable_html, welcome_html
+from ui.front_matter import front_matter_html
 from ui.marking import LineRange
 from ui.pages.notes_view import note_view_html
 
@@ -182,6 +183,12 @@ def test_a_cited_property_is_marked() -> None:
     assert page.count('id="cited"') == 1
     assert page.count('class="cited"') == 2
     assert "cited" not in note_html(note)
+
+
+@pytest.mark.parametrize("line", ["a" + " " * 200_000, "a: x" + " " * 200_000 + "y"], ids=["name", "value"])
+def test_no_property_takes_for_ever(line: str) -> None:
+    note = replace(NOTE, text=line, body_start=len(line))
+    assert front_matter_html(note).count("<dd>") == line.count(":")
 
 
 def test_lines_beyond_the_end_of_a_note_that_became_shorter_do_no_harm() -> None:
