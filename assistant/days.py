@@ -4,6 +4,7 @@ import calendar
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from glob import escape
 
 from assistant.types import Filters
@@ -41,7 +42,7 @@ class Day:
 
     def is_of(self, text: str) -> bool:
         """Whether a heading or a path names the day, however it is written."""
-        return any(
+        return str(self.day) in text and any(
             (found.month, found.day) == (self.month, self.day)
             and (self.year is None or found.year in (None, self.year))
             for found in _days(text)
@@ -63,8 +64,9 @@ def notes_of(day: Day, snapshot: Passages, filters: Filters) -> Filters | None:
 
     Sections of a day are looked for where passages are in memory.
     """
-    titled = {note.path for note in snapshot.notes.values() if day.is_of(note.path) or day.is_of(note.title)}
-    headed = {chunk.note for chunk in snapshot.sample() if any(map(day.is_of, chunk.heading_path))}
+    is_of = cache(day.is_of)  # many passages stand under one heading
+    titled = {note.path for note in snapshot.notes.values() if is_of(note.path) or is_of(note.title)}
+    headed = {chunk.note for chunk in snapshot.sample() if any(map(is_of, chunk.heading_path))}
     paths = [path for path in sorted(titled | headed) if filters.admit(snapshot.notes[path])]
     return Filters(paths=tuple(map(escape, paths))) if paths else None
 
