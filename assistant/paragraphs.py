@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from assistant.evidence import Evidence
 from indexer.passages import Passages
-from indexer.types import Chunk, Kind, Unit
+from indexer.types import Chunk, Kind, Note, Unit
 
 # A sentence that begins so says little without the one before it.
 _LEANING = re.compile(
@@ -81,13 +81,14 @@ class Paragraphs:
         if not step <= at < len(units) or at < 0:
             return None
         unit, chunk = units[at]
-        both = (unit, item.unit) if step < 0 else (item.unit, unit)
-        joined = goes_on(self._snapshot.notes[note].text, *both)
-        return replace(item, unit=unit, chunk=chunk) if joined else None
+        beside = replace(item, unit=unit, chunk=chunk)
+        above, below = (beside, item) if step < 0 else (item, beside)
+        return beside if goes_on(self._snapshot.notes[note], above, below) else None
 
 
-def goes_on(text: str, above: Unit, below: Unit) -> bool:
-    """Whether a sentence is the next one of another's paragraph, in a note of that text."""
-    between = text[above.span.end : below.span.start]
-    prose = above.kind is Kind.PARAGRAPH and below.kind is Kind.PARAGRAPH
-    return prose and between.isspace() and between.count("\n") < 2
+def goes_on(note: Note, above: Evidence, below: Evidence) -> bool:
+    """Whether a sentence of a note is the next one of another's paragraph."""
+    between = note.text[above.unit.span.end : below.unit.span.start]
+    prose = above.unit.kind is Kind.PARAGRAPH and below.unit.kind is Kind.PARAGRAPH
+    in_one = above.chunk.note == below.chunk.note == note.path
+    return in_one and prose and between.isspace() and between.count("\n") < 2

@@ -187,7 +187,7 @@ class Assistant:
         if day is None or within is None:
             return looks
         of_day = self._look(snapshot, replace(read[0], day=day), within, wanted)
-        naming = (look for look in looks if look.evidence and day.is_of(look.evidence[0].unit.text))
+        naming = (found for found in looks if found.evidence and day.is_of(found.evidence[0].unit.text))
         return sorted((of_day, *naming), key=attrgetter("confidence"), reverse=True)
 
     def _look(self, snapshot: Passages, reading: Reading, filters: Filters | None, wanted: int) -> Look:

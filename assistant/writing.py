@@ -74,7 +74,7 @@ def write_items(items: Sequence[Evidence], numbers: Numbers, *, listed: bool = F
         told.append(Line(len(here & set(path[:-1])), of, number, f"{words}{numbers.mark(item.chunk, span)}"))
         here.add(path[-1])
 
-    last = None
+    last: tuple[Evidence, int] | None = None  # the item that was told last, and in which line
     for item in _gathered(items):
         note, path = numbers.notes[item.chunk.note], places(item)
         for depth, lead in enumerate(item.unit.parents, start=1):
@@ -83,10 +83,10 @@ def write_items(items: Sequence[Evidence], numbers: Numbers, *, listed: bool = F
         if not numbers.has(item.chunk, item.unit.span):
             between = "\n" if item.unit.kind is Kind.CODE else " "  # behind a fence nothing may stand
             tell(item, path, f"{said(item, note)}{between}")
-            if last and goes_on(note.text, last.unit, item.unit) and item.chunk.note == last.chunk.note:
+            if last and last[1] == len(told) - 2 and goes_on(note, last[0], item):
                 further = told.pop()
                 told[-1] = replace(told[-1], words=f"{told[-1].words} {further.words}")
-            last = item
+            last = item, len(told) - 1
     if len(told) == 1 and not listed:
         return told[0].words
     return _as_list(told)

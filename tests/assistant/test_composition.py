@@ -412,6 +412,7 @@ def test_steps_come_in_their_order(over: Notes) -> None:
     )
 
 
+TERM = ["Pod : A group of containers.", "It runs on one node.", "It is short-lived."]
 STEPS = """Do this once a quarter.
 
 1. Freeze deploys
@@ -673,6 +674,15 @@ def test_a_sentence_is_told_with_those_that_go_on_from_it(
     answer = compose(understand(question), best, snapshot)
     assert len(answer.citations) == told
     assert "\n" not in answer.text
+
+
+def test_what_hangs_on_a_term_is_no_end_of_its_line() -> None:
+    note = note_of("n.md", "Pod\n: A group of containers. It runs on one node. It is short-lived.\n", "0")
+    found = {item.unit.text: item for item in evidence_of(note, dict.fromkeys(TERM, 1.0))}
+    told = write_items([found[words] for words in TERM], Numbers({"n.md": note}))
+    assert told == (
+        "- Pod : A group of containers. [1]\n- Pod [2]\n  - It runs on one node. [3] It is short-lived. [4]"
+    )
 
 
 def test_a_sentence_goes_on_in_the_next_passage(over: Notes) -> None:
