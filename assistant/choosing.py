@@ -13,6 +13,7 @@ from assistant.steps import number_before
 from indexer.types import DONE, TO_DO, Kind
 
 MOST_LISTED = 10
+MOST_STEPS = 20
 ALIKE = 0.7  # the share of their terms that two items have in common where they differ in little
 SURELY = 0.8  # how probably one of those that are told first answers
 MOSTLY = 0.5  # how probably lists told whole must answer for what else is hardly probable to be left out
@@ -92,8 +93,9 @@ def _with_the_rest_of_lists(first: Sequence[Evidence], told: Sequence[Evidence])
 
 def _with_all_steps(first: Sequence[Evidence], members: Mapping[Group, Sequence[Evidence]]) -> list[Evidence]:
     """The items, the best one with all steps of its list: to leave one out does harm."""
-    steps = members.get(_group(first[0]), []) if _is_step(first[0]) else []
-    return [*steps[:MOST_LISTED], *(item for item in first if item not in steps)]
+    steps = sorted(members.get(_group(first[0]), []), key=attrgetter("place")) if _is_step(first[0]) else []
+    places = {step.place for step in steps[:MOST_STEPS]}
+    return [*steps[:MOST_STEPS], *(item for item in first if item.place not in places)]
 
 
 def _of_one_side(question: Question, item: Evidence) -> bool:

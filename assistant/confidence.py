@@ -108,11 +108,11 @@ def signs(question: Question, evidence: Sequence[Evidence]) -> Signs:
 
 def _names_another(question: Question, evidence: Sequence[Evidence]) -> bool:
     """Whether a short question names something by a number, or a day, that none of the evidence has."""
-    if day := day_in(question.text):
-        return not any(day.is_of(item.unit.text) or day.holds(item.chunk) for item in evidence)
     named = [word for word in evidence[0].words.names if any(sign.isdigit() for sign in word)]
     if not named or len(question.text.split()) > SHORT or not _NAMING.match(question.text):
         return False
+    if day := day_in(question.text):
+        return not any(day.is_of(item.unit.text) or day.holds(item.chunk) for item in evidence)
     said = " ".join(f"{item.unit.text} {item.around}" for item in evidence)
     there, counted = set(terms(said)), numbers(said)
     return any(there.isdisjoint(_identifying(word)) and not numbers(word) & counted for word in named)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assistant.days import Day
 from assistant.expectation import WORD, content_terms
@@ -79,9 +79,8 @@ def readings(question: str, history: Sequence[Turn], lexicon: Lexicon) -> Sequen
     if not turns:
         return [Reading(asked)]
     bare = _MEANT.sub(r"\g<thing>, ", OPENING.sub("", asked, count=1))
-    if _AGAIN.fullmatch(bare) or _MORE.fullmatch(bare):
-        told = _told_of_it(history) if _MORE.fullmatch(bare) else ""
-        return [Reading(turns[-1][0] or asked, history[-1], beyond=told)]
+    if _is_echo(asked):
+        return _once_more(asked, history, lexicon, more=bool(_MORE.fullmatch(bare)))
     back = _RETURN.search(bare)
     at = _returned_to(back, turns) if back else -1
     before, topic = turns[at]
@@ -104,10 +103,14 @@ def readings(question: str, history: Sequence[Turn], lexicon: Lexicon) -> Sequen
     return [Reading(text, history[at]) for text in found]
 
 
-def _told_of_it(history: Sequence[Turn]) -> str:
-    """What the last answers told of what is spoken of: all of them, if the last questions asked for more."""
-    since = next((back for back, turn in enumerate(reversed(history), 1) if not _goes_on(turn.question)), 0)
-    return "\n\n".join(turn.told for turn in history[-since:])
+def _once_more(asked: str, history: Sequence[Turn], lexicon: Lexicon, *, more: bool) -> Sequence[Reading]:
+    """The last question that was no such echo, as it was read; with `more`, beyond what was told since."""
+    at = next((at for at in range(len(history) - 1, -1, -1) if not _is_echo(history[at].question)), None)
+    questions = questions_in(history[at].question) if at is not None else []
+    if not questions:
+        return [Reading(asked)]
+    told = "\n\n".join(turn.told for turn in history[at:]) if more else ""
+    return [replace(one, beyond=told) for one in readings(questions[-1], history[:at], lexicon)]
 
 
 def _the_two(turns: Sequence[tuple[str, str]]) -> str:
@@ -178,5 +181,10 @@ def _read(history: Sequence[Turn], lexicon: Lexicon) -> list[tuple[str, str]]:
 
 def _goes_on(question: str) -> bool:
     """Whether a question is about what is spoken of anyhow."""
+    return bool(_THE_TWO.search(question)) or _is_echo(question)
+
+
+def _is_echo(question: str) -> bool:
+    """Whether a question asks for the same once more, or for more of it."""
     bare = OPENING.sub("", question, count=1)
-    return bool(_THE_TWO.search(question) or _AGAIN.fullmatch(bare) or _MORE.fullmatch(bare))
+    return bool(_AGAIN.fullmatch(bare) or _MORE.fullmatch(bare))

@@ -13,18 +13,20 @@ from indexer.types import Chunk
 
 _NAMES = {name.lower(): number for number, name in enumerate(calendar.month_name) if name}
 _SHORT = {name[:3]: number for name, number in _NAMES.items()}
-_MONTH = rf"(?P<month>{'|'.join(_NAMES)}|(?:{'|'.join(_SHORT)})\b\.?)"
+_MONTH = rf"(?P<month>{'|'.join(_NAMES)}|(?:sept|{'|'.join(_SHORT)})\b\.?)"
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _YEAR = r"(?P<year>(?:19|20)\d\d)"
 _BEFORE = r"(?:\b(?:on|of|from|for|at|in)\s+)?(?:the\s+)?"
 _FORMS = tuple(
-    re.compile(rf"{_BEFORE}(?<![\w.-]){form}(?![\w-])", re.I)
+    re.compile(f"{_BEFORE}{form}", re.I | re.A)
     for form in (
-        rf"{_YEAR}-(?P<month>\d\d)-(?P<day>\d\d)",
-        rf"{_DAY}\.?(?:\s+of)?\s+{_MONTH}(?:,?\s+{_YEAR})?",
-        rf"{_MONTH}\s+(?:the\s+)?{_DAY}(?:,?\s+{_YEAR})?",
+        rf"(?<!\d)(?<!\d[.-]){_YEAR}(?P<sign>[-_./])(?P<month>\d{{1,2}})(?P=sign)(?P<day>\d{{1,2}})(?!\d)",
+        rf"(?<![\d.]){_DAY}\.(?P<month>\d{{1,2}})\.{_YEAR}(?!\d)",
+        rf"(?<![\w-]){_DAY}\.?(?:\s+of)?\s+{_MONTH}(?:,?\s+{_YEAR})?(?![\w-])",
+        rf"(?<![\w-]){_MONTH}\s+(?:the\s+)?{_DAY}(?:,?\s+{_YEAR})?(?![\w-])",
     )
 )
+_A_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,14 @@ class Day:
         )
 
     def holds(self, chunk: Chunk) -> bool:
-        """Whether a passage is of the day, by its note's path or title, or by what stands above it."""
-        return any(map(self.is_of, (chunk.note, chunk.title, *chunk.heading_path)))
+        """Whether a passage is of the day, by its note's path or title, or by what stands above it.
+
+        A day without a year may be of another one that stands there: "9 March" in the journal of 2025.
+        """
+        places = (chunk.note, chunk.title, *chunk.heading_path)
+        years = set(_A_YEAR.findall(" ".join(places)))
+        of_year = self.year is None or not years or str(self.year) in years
+        return of_year and any(map(self.is_of, places))
 
 
 def day_in(text: str) -> Day | None:
@@ -77,6 +85,8 @@ def _days(text: str) -> Iterable[Day]:
     for form in _FORMS:
         for match in form.finditer(text):
             name = match["month"].lower().rstrip(".")
+            if name == "may" and not match["year"] and (not match.start("month") or "may" in match.group()):
+                continue  # it is the verb: "2 may enter", "May 2 people share it?"
             month = int(name) if name.isdigit() else _SHORT[name[:3]]
             year = int(match["year"]) if match["year"] else None
             if 1 <= month <= 12 and 1 <= int(match["day"]) <= calendar.monthrange(year or 2000, month)[1]:

@@ -3,11 +3,29 @@
 import re
 from collections.abc import Sequence
 
+from assistant.days import day_in
 from assistant.expectation import WORD, content_terms
 from assistant.naming import entities
 from assistant.topics import person
 from indexer.lexicon import Lexicon
 
+# What begins a question of its own without a question word of English.
+_TELLING = frozenset(
+    (
+        "compare",
+        "define",
+        "describe",
+        "explain",
+        "give",
+        "list",
+        "name",
+        "show",
+        "summarise",
+        "summarize",
+        "tell",
+    )
+    + ("wann", "warum", "was", "welche", "welcher", "welches", "wer", "wie", "wieso", "wo", "woher", "wohin")
+)
 _OWNING = ("'", "\N{RIGHT SINGLE QUOTATION MARK}")
 LONG = 9  # words; a question longer than this can name, and then mean, a thing of its own
 _ASIDE = r"(?:ok(?:ay)?|well|thanks|right|hm+|oh|no|nope|yes|sorry|wait|ah|also|and|but|so|or|then)"
@@ -126,6 +144,8 @@ def is_fragment(text: str) -> bool:
         return False
     if len(words) <= 2 and words[0] in _QUESTION_WORDS:
         return True
+    if len(words) > 2 and words[0] in _TELLING:
+        return False
     return words[0] not in _QUESTION_WORDS and not re.search(rf"\b{FINITE}\b\s+\w+\s+\w+", text, re.I)
 
 
@@ -135,8 +155,10 @@ def substituted(fragment: str, before: str, topic: str, lexicon: Lexicon) -> lis
     There may be several places, the likeliest first: "and Geison?" after what Latour says of Pasteur.
     """
     stem = before.rstrip("?!. ")
+    if day_in(fragment) and (other := day_in(stem)):
+        return [f"{other.without(stem)} {'' if _PHRASE.match(fragment) else 'on '}{fragment}?"]
     if not content_terms(fragment) or fragment.split()[0].lower() in _QUESTION_WORDS:
-        why = fragment.lower() == "why"
+        why = fragment.lower() == "why" and not stem.lower().startswith("why")
         return [f"{fragment} {stem[0].lower()}{stem[1:]}?" if why else f"{fragment} ({topic})?"]
     if _CLAUSE.match(f" {fragment}"):  # another condition in the place of the one before
         return [f"{_CLAUSE.sub('', stem)} {fragment}?"]

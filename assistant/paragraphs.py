@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from assistant.evidence import Evidence
 from indexer.passages import Passages
-from indexer.types import Chunk, Kind, Note, Unit
+from indexer.types import NEWLINE, Chunk, Kind, Note, Unit
 
 # A sentence that begins so says little without the one before it.
 _LEANING = re.compile(
@@ -91,4 +91,4 @@ def goes_on(note: Note, above: Evidence, below: Evidence) -> bool:
     between = note.text[above.unit.span.end : below.unit.span.start]
     prose = above.unit.kind is Kind.PARAGRAPH and below.unit.kind is Kind.PARAGRAPH
     in_one = above.chunk.note == below.chunk.note == note.path
-    return in_one and prose and between.isspace() and between.count("\n") < 2
+    return in_one and prose and between.isspace() and len(NEWLINE.findall(between)) < 2

@@ -37,7 +37,7 @@ def markers(lines: Sequence[Line]) -> list[str]:
     told = [BULLET] * len(lines)
     signs = cycle(".)")
     for run in _runs(lines):
-        numbers = [number for at in run if (number := lines[at].number)]
+        numbers = [number for at in run if (number := lines[at].number) is not None]
         if len(numbers) < 2 or numbers != sorted(set(numbers)) or numbers[-1] > MOST:
             continue
         last = None

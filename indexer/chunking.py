@@ -45,12 +45,13 @@ def chunk_note(note: Note, count_tokens: CountTokens, *, max_tokens: int) -> lis
     lines = Lines(note.text)
     above = (shortened(note.title, LONGEST_STEP),)
     front = [(unit, unit.span.start, above) for unit in properties_of(note.text, note.body_start)]
-    units = [*front, *units_of(note.text, note.body_start)]
     budget = max_tokens - SPECIAL_TOKENS - CONTEXT_TOKENS
-    pieces = list(_fit(note.text, units, count_tokens, budget))
     return [
         _chunk(note, lines, group, count_tokens)
-        for group in _pack(pieces, min(TARGET_TOKENS, budget), budget)
+        for units in (front, units_of(note.text, note.body_start))
+        for group in _pack(
+            list(_fit(note.text, units, count_tokens, budget)), min(TARGET_TOKENS, budget), budget
+        )
     ]
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from indexer.markdown import plain
 from indexer.types import NEWLINE, Kind, Lead, Span, Unit
 
-_FIELD = re.compile(r"(?P<name>\w[\w .-]{0,60}?)[ \t]*[:=](?:[ \t]+(?P<value>\S.*))?")
+_FIELD = re.compile(r"(?P<name>\w[\w .-]{0,60}?)[ \t]*(?:=|:(?![^ \t]))[ \t]*(?P<value>\S.*)?")
 _ENTRY = re.compile(r"[ \t]*-[ \t]+(?P<value>\S.*)")
-_NONE = frozenset(("", "[]", "{}", "''", '""', "null", "~", "|", ">", "|-", ">-"))
+_NONE = frozenset(("", "[]", "{}", "''", '""', "null", "~", "|", ">", "|-", ">-", "|+", ">+"))
 # What describes the file, or how a program shows it, and not what the note is about.
 _OF_THE_FILE = frozenset(
     (
@@ -42,7 +42,7 @@ def properties_of(text: str, body_start: int) -> Iterator[Unit]:
             listing = Lead(f"{name}:", named) if kept and not value else None
             if kept and value not in _NONE:
                 yield Unit(Kind.LIST_ITEM, named, f"{name}: {_said(value)}")
-        elif listing and (entry := _ENTRY.fullmatch(line)):
+        elif listing and (entry := _ENTRY.fullmatch(line)) and entry["value"] not in _NONE:
             place = Span(at + entry.start("value"), at + len(line))
             yield Unit(Kind.LIST_ITEM, place, _said(entry["value"]), (listing,))
 

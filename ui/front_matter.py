@@ -8,7 +8,8 @@ from html import escape
 from indexer.types import NEWLINE, Note
 from ui.marking import LineRange
 
-_FIELD = re.compile(r"(\w[\w .-]{0,60}?)[ \t]*[:=](?:[ \t]+(.*))?")
+_FIELD = re.compile(r"(\w[\w .-]{0,60}?)[ \t]*(?:=|:(?![^ \t]))[ \t]*(.*)")
+_NO_VALUE = re.compile(r"-{3}|\+{3}|\[{1,2}[^\[\]]*\]{1,2}")  # a fence, the name of a table
 
 
 @dataclass
@@ -47,8 +48,8 @@ def _fields(front: str) -> list[_Field]:
     fields: list[_Field] = []
     for number, line in enumerate(NEWLINE.split(front), start=1):
         if match := _FIELD.fullmatch(line):
-            fields.append(_Field(match[1], (match[2] or "").strip("[] \"'"), number, number))
-        elif fields and (more := line.strip(" -\"'[]")):
+            fields.append(_Field(match[1], match[2].strip("[] \"'"), number, number))
+        elif fields and not _NO_VALUE.fullmatch(line.strip()) and (more := line.strip(" -\"'[]")):
             fields[-1].value = ", ".join(filter(None, (fields[-1].value, more)))
             fields[-1].last = number
     return fields

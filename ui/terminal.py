@@ -56,11 +56,16 @@ def print_plainly(console: Console, sentence: str) -> None:
 
 def answer_lines(answer: "Answer") -> "Iterator[Text | Markdown]":
     """The answer, then its footnotes; or, if it was declined, the nearest headings."""
+    from markdown_it import MarkdownIt
     from rich.markdown import Markdown
 
     from assistant.notices import notices
 
-    yield Markdown(plain(answer.text).plain, code_theme="ansi_dark", hyperlinks=False)
+    text = Markdown(plain(answer.text).plain, code_theme="ansi_dark", hyperlinks=False)
+    text.parsed = (
+        MarkdownIt("commonmark", {"html": False}).enable("table").parse(text.markup)
+    )  # <url> is text
+    yield text
     if answer.citations or answer.related:
         yield Text()
     for citation in answer.citations:

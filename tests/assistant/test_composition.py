@@ -457,6 +457,19 @@ def test_of_a_list_whose_items_all_have_one_number_none_is_told() -> None:
     assert write_items(found, Numbers({"n.md": note})) == "- Order it [1]\n- Rack it [2]"
 
 
+def test_a_list_may_begin_with_nought() -> None:
+    note = note_of("n.md", "0. Unplug it\n1. Wait\n", "0")
+    found = evidence_of(note, {"Unplug it": 2, "Wait": 1})
+    assert write_items(found, Numbers({"n.md": note})) == "0. Unplug it [1]\n1. Wait [2]"
+
+
+def test_of_a_long_list_no_step_in_the_middle_is_left_out() -> None:
+    note = note_of("n.md", "\n".join(f"{number}. Do thing {number}" for number in range(1, 13)), "0")
+    scores = {f"Do thing {number}": -float(number in (2, 4)) for number in range(1, 13)} | {"Do thing 7": 9.0}
+    first, _ = choose(understand("How do I do it?"), evidence_of(note, scores))
+    assert texts([first]) == [f"Do thing {number}" for number in range(1, 13)]
+
+
 def test_a_number_that_ends_a_sentence_is_none_of_a_step() -> None:
     note = note_of("n.md", "There are 3. Restart it. Then there are 4. Stop it.\n", "0")
     found = evidence_of(note, {"Restart it.": 2, "Stop it.": 1})[:2]

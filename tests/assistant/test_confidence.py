@@ -82,6 +82,8 @@ def test_a_name_that_stands_in_the_notes_is_there(asked: str, there: bool) -> No
         ("What is the yield of P-12d?", True),
         ("What is the yield of P-12e?", False),
         ("What do 5000 files cost?", True),
+        ("What was decided on 2026-03-09?", False),
+        ("Is the exit code out of memory on 9 March?", None),
         ("Can I use exit code 139 for the task?", None),  # whether one may, what is said of all tells
         ("What is done for a task with 139 files, each of which is as large as a disk?", None),
     ],

@@ -87,7 +87,7 @@ def test_a_fragment_may_stand_in_the_place_of_any_name() -> None:
 )
 def test_what_asks_once_more_is_the_question_before_it_and_no_subject(question: str) -> None:
     turns = [Turn("What is Karpenter?", "A scaler. [1]"), Turn(question, "A scaler. [1]")]
-    assert readings(question, turns[:1], LEXICON) == [Reading("What is Karpenter?", turns[0])]
+    assert readings(question, turns[:1], LEXICON) == [Reading("What is Karpenter?")]
     assert stand_alone("and the instance profile?", turns, LEXICON) == "What is instance profile?"
 
 
@@ -105,7 +105,30 @@ def test_who_asks_for_more_is_not_told_again_what_was_told() -> None:
         Turn("more", "Fast. [1]"),
     ]
     [reading] = readings("what else?", turns, LEXICON)
-    assert reading == Reading("What is Karpenter?", turns[-1], beyond="A scaler. [1]\n\nFast. [1]")
+    assert reading == Reading("What is Karpenter?", beyond="A scaler. [1]\n\nFast. [1]")
+
+
+def test_what_asks_once_more_after_a_follow_up_is_that_follow_up() -> None:
+    before = [Turn("Compare Karpenter with Fargate", "x"), Turn("Which of the two is cheaper?", "y")]
+    asked = readings("Which of the two is cheaper?", before[:1], LEXICON)
+    assert readings("are you sure?", before, LEXICON) == asked
+    assert readings("more", [Turn("more", "x")], LEXICON) == [Reading("more")]
+
+
+@pytest.mark.parametrize(
+    ("before", "question", "stands"),
+    [
+        ("Is Karpenter on Fargate?", "Tell me about coffee", "Tell me about coffee"),
+        ("Is Karpenter on Fargate?", "Explain how bread rises", "Explain how bread rises"),
+        ("Was kostet Karpenter in Fargate?", "Wo liegt der Bahnhof?", "Wo liegt der Bahnhof?"),
+        ("Who was at Karpenter on 9 March?", "And 16 March?", "Who was at Karpenter on 16 March?"),
+        ("Who was at Karpenter on 9 March?", "and on 2026-03-16?", "Who was at Karpenter on 2026-03-16?"),
+    ],
+)
+def test_a_question_of_its_own_is_no_fragment_and_a_day_takes_the_place_of_a_day(
+    before: str, question: str, stands: str
+) -> None:
+    assert stand_alone(question, [Turn(before, "x")], LEXICON) == stands
 
 
 LISTED = "- **Canary:** a small share first [1]\n  - and the rest [2]\n- Linear \N{EN DASH} How: in steps [3]"

@@ -1,5 +1,6 @@
 """Days that questions name, and what the notes have of them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,15 @@ def diary(tmp_path: Path) -> Assistant:
         ("Mar 9, 2026: who came?", (9, 3, 2026)),
         ("9. Mar. 2026", (9, 3, 2026)),
         ("29 February", (29, 2, None)),
+        ("9 Sept 2026", (9, 9, 2026)),
+        ("2026_03_09.md", (9, 3, 2026)),
+        ("2026-3-9", (9, 3, 2026)),
+        ("2026/03/09.md", (9, 3, 2026)),
+        ("2026-03-09-standup.md", (9, 3, 2026)),
+        ("standup-2026-03-09.md", (9, 3, 2026)),
+        ("2026-03-09T10:00", (9, 3, 2026)),
+        ("09.03.2026", (9, 3, 2026)),
+        ("on 2 May", (2, 5, None)),
     ],
 )
 def test_a_day_is_known_however_it_is_written(text: str, day: tuple[int, int, int | None]) -> None:
@@ -59,6 +69,9 @@ def test_a_day_is_known_however_it_is_written(text: str, day: tuple[int, int, in
         "in March 2026",
         "version 1.2026-03-09",
         "119 marches",
+        "9 \N{LATIN SMALL LETTER LONG S}eptember",
+        "May 2 people share a flight?",
+        "Which of the 3 may enter the lab?",
         "",
         "1" * 5_000,
         "9 " * 2_000,
@@ -90,6 +103,14 @@ def test_the_notes_of_a_day_have_it_in_their_path_their_title_or_a_heading(
     assert day
     found = notes_of(day, diary.index.current, Filters())
     assert (found.paths if found else None) == notes
+
+
+def test_a_day_of_another_year_is_another(diary: Assistant) -> None:
+    [chunk] = [one for one in diary.index.current.chunks if one.note == "daily/2026-03-09.md"]
+    journal = replace(chunk, note="2025.md", title="2025", heading_path=("9 March",))
+    this, any_year = day_in("9 March 2026"), day_in("9 March")
+    assert this and any_year and this.holds(chunk)
+    assert (this.holds(journal), any_year.holds(journal)) == (False, True)
 
 
 def test_filters_that_were_asked_for_hold_for_a_day_too(diary: Assistant) -> None:

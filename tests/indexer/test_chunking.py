@@ -102,6 +102,14 @@ def test_properties_are_a_passage_before_the_text() -> None:
     assert body.text == "# Osprey\n\nBody."
 
 
+def test_properties_are_apart_from_a_text_without_a_heading() -> None:
+    text = "---\ndue: 2026-04-19\n---\nThe shed leaks."
+    assert [one.text for one in cut(text, body_start=text.index("The"))] == [
+        "due: 2026-04-19",
+        "The shed leaks.",
+    ]
+
+
 def test_a_table_row_is_told_with_its_columns() -> None:
     (chunk,) = cut("| Driver | Fargate | Windows |\n|---|---|---|\n| EFS | yes | no |\n")
     assert chunk.units[-1].text == "EFS – Fargate: yes; Windows: no"

@@ -30,6 +30,7 @@ def test_a_property_is_told_in_plain_words(front: str, text: str, place: str) ->
 
 def test_toml_has_properties_too() -> None:
     assert told('due = "2026-04-19"', "+++") == [("due: 2026-04-19", 'due = "2026-04-19"')]
+    assert told("due=2026-04-19", "+++") == [("due: 2026-04-19", "due=2026-04-19")]
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,7 @@ def test_toml_has_properties_too() -> None:
         "who: []",
         "due: null",
         "a: |\n  b: c",
+        "a:\n  - ''\n  - null",
     ],
 )
 def test_what_describes_the_file_or_says_nothing_is_not_told(front: str) -> None:

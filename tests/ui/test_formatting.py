@@ -191,6 +191,12 @@ def test_no_property_takes_for_ever(line: str) -> None:
     assert front_matter_html(note).count("<dd>") == line.count(":")
 
 
+def test_what_is_no_property_belongs_to_none() -> None:
+    note = note_of("a.md", "+++\ndue = 2026-04-19\n[params]\nx = 1\n+++\nText.\n", "0")
+    assert "<dt>due</dt><dd>2026-04-19</dd>" in front_matter_html(note)
+    assert "<dt>x</dt><dd>1</dd>" in front_matter_html(note)
+
+
 def test_lines_beyond_the_end_of_a_note_that_became_shorter_do_no_harm() -> None:
     assert '<span class="lines">lines 90–95</span>' in note_html(NOTE, LineRange(90, 95))
 

@@ -58,6 +58,14 @@ def test_related_headings_and_losses_are_listed() -> None:
     )
 
 
+def test_what_looks_like_html_is_not_lost_on_a_terminal() -> None:
+    text = "- Run git clone <url> now [1]\n- List<String> [2]\n- <details> open it [3]"
+    drawn = shown(terminal.answer_lines(answer(text=text)), NO_COLOR="1")
+    assert all(
+        words in drawn for words in ("clone <url> now [1]", "List<String> [2]", "<details> open it [3]")
+    )
+
+
 def test_an_answer_is_drawn_on_a_terminal_and_else_printed_as_markdown() -> None:
     text = "1. Press **red** [1]\n2. See [the page](https://example.org/a) [2]"
     assert shown(terminal.answer_lines(answer(text=text)), terminal=False) == f"{text}\n"
