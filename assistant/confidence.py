@@ -112,7 +112,7 @@ def _names_another(question: Question, evidence: Sequence[Evidence]) -> bool:
     if not named or len(question.text.split()) > SHORT or not _NAMING.match(question.text):
         return False
     if day := day_in(question.text):
-        return not any(day.is_of(item.unit.text) or day.holds(item.chunk) for item in evidence)
+        return not any(day.is_of_unit(item.unit, item.chunk) for item in evidence)
     said = " ".join(f"{item.unit.text} {item.around}" for item in evidence)
     there, counted = set(terms(said)), numbers(said)
     return any(there.isdisjoint(_identifying(word)) and not numbers(word) & counted for word in named)

@@ -9,7 +9,7 @@ from glob import escape
 
 from assistant.types import Filters
 from indexer.passages import Passages
-from indexer.types import Chunk
+from indexer.types import Chunk, Unit
 
 _NAMES = {name.lower(): number for number, name in enumerate(calendar.month_name) if name}
 _SHORT = {name[:3]: number for name, number in _NAMES.items()}
@@ -59,6 +59,10 @@ class Day:
         years = set(_A_YEAR.findall(" ".join(places)))
         of_year = self.year is None or not years or str(self.year) in years
         return of_year and any(map(self.is_of, places))
+
+    def is_of_unit(self, unit: Unit, chunk: Chunk) -> bool:
+        """Whether a unit of a passage names the day, or stands under it."""
+        return self.is_of(unit.text) or self.holds(chunk)
 
 
 def day_in(text: str) -> Day | None:

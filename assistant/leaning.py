@@ -144,7 +144,7 @@ def is_fragment(text: str) -> bool:
         return False
     if len(words) <= 2 and words[0] in _QUESTION_WORDS:
         return True
-    if len(words) > 2 and words[0] in _TELLING:
+    if len(words) > 2 and words[0] in _TELLING and content_terms(text):
         return False
     return words[0] not in _QUESTION_WORDS and not re.search(rf"\b{FINITE}\b\s+\w+\s+\w+", text, re.I)
 

@@ -187,7 +187,11 @@ class Assistant:
         if day is None or within is None:
             return looks
         of_day = self._look(snapshot, replace(read[0], day=day), within, wanted)
-        naming = (found for found in looks if found.evidence and day.is_of(found.evidence[0].unit.text))
+        naming = (
+            replace(found, evidence=[one for one in found.evidence if day.is_of_unit(one.unit, one.chunk)])
+            for found in looks
+            if found.evidence and day.is_of_unit(found.evidence[0].unit, found.evidence[0].chunk)
+        )
         return sorted((of_day, *naming), key=attrgetter("confidence"), reverse=True)
 
     def _look(self, snapshot: Passages, reading: Reading, filters: Filters | None, wanted: int) -> Look:

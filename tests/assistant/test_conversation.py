@@ -120,6 +120,7 @@ def test_what_asks_once_more_after_a_follow_up_is_that_follow_up() -> None:
     [
         ("Is Karpenter on Fargate?", "Tell me about coffee", "Tell me about coffee"),
         ("Is Karpenter on Fargate?", "Explain how bread rises", "Explain how bread rises"),
+        ("What is Karpenter?", "give an example", "give an example (Karpenter)?"),
         ("Was kostet Karpenter in Fargate?", "Wo liegt der Bahnhof?", "Wo liegt der Bahnhof?"),
         ("Who was at Karpenter on 9 March?", "And 16 March?", "Who was at Karpenter on 16 March?"),
         ("Who was at Karpenter on 9 March?", "and on 2026-03-16?", "Who was at Karpenter on 2026-03-16?"),
