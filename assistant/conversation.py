@@ -147,11 +147,6 @@ def _further(question: str, turns: Sequence[Turn], lexicon: Lexicon) -> Sequence
     return [*read, Reading(f"{question.rstrip('?!. ')} ({topic})?", turns[-1])]
 
 
-def stand_alone(question: str, history: Sequence[Turn], lexicon: Lexicon) -> str:
-    """The likeliest reading of a question, from the conversation alone."""
-    return readings(question, history, lexicon)[0].text
-
-
 def _returned_to(back: re.Match[str], turns: Sequence[tuple[str, str]]) -> int:
     """The number of the turn that "back to …" names: the last that shares its words, or the first of all."""
     wanted = set(content_terms(back["thing"] or ""))

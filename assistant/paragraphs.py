@@ -69,21 +69,29 @@ class Paragraphs:
         return [*run, *items[1:]]
 
     def _beside(self, item: Evidence, step: int) -> Evidence | None:
-        """The sentence before one in its paragraph, or behind it."""
-        note = item.chunk.note
+        """The sentence before one in its paragraph, or behind it: in its passage, or else in its note."""
         if item.unit.kind is not Kind.PARAGRAPH:
             return None
+        near = _next([(unit, item.chunk) for unit in item.chunk.units], item.unit, step)
+        found = near or _next(self._units(item.chunk.note), item.unit, step)
+        if found is None:
+            return None
+        beside = replace(item, unit=found[0], chunk=found[1])
+        above, below = (beside, item) if step < 0 else (item, beside)
+        return beside if goes_on(self._snapshot.notes[item.chunk.note], above, below) else None
+
+    def _units(self, note: str) -> list[tuple[Unit, Chunk]]:
         if note not in self._of:
             chunks = self._snapshot.of_note(note)
             self._of[note] = [(unit, chunk) for chunk in chunks for unit in chunk.units]
-        units = self._of[note]
-        at = next((at for at, (unit, _) in enumerate(units) if unit.span == item.unit.span), -1) + step
-        if not step <= at < len(units) or at < 0:
-            return None
-        unit, chunk = units[at]
-        beside = replace(item, unit=unit, chunk=chunk)
-        above, below = (beside, item) if step < 0 else (item, beside)
-        return beside if goes_on(self._snapshot.notes[note], above, below) else None
+        return self._of[note]
+
+
+def _next(units: Sequence[tuple[Unit, Chunk]], unit: Unit, step: int) -> tuple[Unit, Chunk] | None:
+    """What stands one step before or behind a unit, by its place, if both are there."""
+    places = [one.span for one, _ in units]
+    at = places.index(unit.span) + step if unit.span in places else -1
+    return units[at] if 0 <= at < len(units) else None
 
 
 def goes_on(note: Note, above: Evidence, below: Evidence) -> bool:

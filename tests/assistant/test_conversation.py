@@ -1,6 +1,8 @@
+from collections.abc import Sequence
+
 import pytest
 
-from assistant.conversation import Reading, readings, stand_alone
+from assistant.conversation import Reading, readings
 from assistant.topics import topic_of
 from assistant.types import DECLINED, Turn
 from indexer.lexicon import Lexicon
@@ -8,6 +10,11 @@ from indexer.lexicon import Lexicon
 NAMES = ["ECS task role", "instance profile", "Fargate", "Karpenter", "Windows", "ECS Exec", "X-Ray", "EC2"]
 WORDS = ["vertical", "pod", "autoscaler", "task"]
 LEXICON = Lexicon(names={name.lower(): name for name in NAMES}, words=dict.fromkeys(WORDS, 1))
+
+
+def stand_alone(question: str, history: Sequence[Turn], lexicon: Lexicon) -> str:
+    """The likeliest reading of a question."""
+    return readings(question, history, lexicon)[0].text
 
 
 def resolved(*questions: str) -> str:
